@@ -1,0 +1,56 @@
+// Package rgbd reads colour images and depth maps and draws on them.
+//
+// Colour is 8-bit RGB without padding. Depth is metres with NaN for "no
+// reading", or a relative scale that says so.
+//
+// Limits: sizes are read from headers and checked before anything is decoded;
+// a picture above MaxPixels is refused. Files are data only.
+package rgbd
+
+import (
+	"image"
+	"image/color"
+)
+
+// MaxPixels bounds the area of a picture or depth map that is decoded.
+const MaxPixels = 1 << 28
+
+// Frame is one colour image and, when there is one, its depth.
+type Frame struct {
+	Name  string // identifies the frame in seeds, samples and errors
+	Image *RGB
+	Depth *Depth // nil: colour only; otherwise of the same size as Image
+}
+
+// Depth is a depth map, row by row from the top.
+type Depth struct {
+	Width, Height int
+	Metres        []float32 // NaN: no reading; in no unit when Relative
+	Relative      bool      // the scale is unknown: larger is farther, nothing else holds
+}
+
+// RGB is an 8-bit colour image. It implements image.Image.
+type RGB struct {
+	Width, Height int
+	Pix           []byte // 3 bytes a pixel; (x, y) starts at 3*(y*Width+x)
+}
+
+// NewRGB returns a black image.
+func NewRGB(width, height int) *RGB {
+	return &RGB{width, height, make([]byte, 3*width*height)}
+}
+
+// ColorModel implements image.Image.
+func (m *RGB) ColorModel() color.Model { return color.RGBAModel }
+
+// Bounds implements image.Image.
+func (m *RGB) Bounds() image.Rectangle { return image.Rect(0, 0, m.Width, m.Height) }
+
+// At implements image.Image.
+func (m *RGB) At(x, y int) color.Color {
+	if !(image.Point{x, y}).In(m.Bounds()) {
+		return color.RGBA{}
+	}
+	i := 3 * (y*m.Width + x)
+	return color.RGBA{m.Pix[i], m.Pix[i+1], m.Pix[i+2], 255}
+}
