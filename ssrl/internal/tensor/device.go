@@ -78,6 +78,9 @@ type Device interface {
 	// ids[i] < 0. extra may be nil. With a table of activations it gathers rows.
 	Embed(y, table, extra *Tensor, ids []int32)
 	EmbedBack(dtable, dextra, dy *Tensor, ids []int32)
+	// Scatter: row rows[i] of dst = row i of src. It fills key-value caches and
+	// has no gradient.
+	Scatter(dst, src *Tensor, rows []int32)
 
 	// LogProb: lp[1,rows] = log softmax(logits/temperature) at targets, natural log;
 	// lse[1,rows] is the logarithm of the denominator, for LogProbBack.
