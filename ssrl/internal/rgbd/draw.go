@@ -1,0 +1,96 @@
+package rgbd
+
+import "image"
+
+// Colour is red, green, blue.
+type Colour [3]byte
+
+// The colours of labels and markers.
+var (
+	black = Colour{0, 0, 0}
+	white = Colour{255, 255, 255}
+	dark  = Colour{16, 16, 16}
+)
+
+// FillRect paints the part of box that lies in m.
+func FillRect(m *RGB, box image.Rectangle, c Colour) {
+	box = box.Intersect(m.Bounds())
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		row := m.Pix[3*(y*m.Width+box.Min.X):][:3*box.Dx()]
+		for i := 0; i < len(row); i += 3 {
+			row[i], row[i+1], row[i+2] = c[0], c[1], c[2]
+		}
+	}
+}
+
+// DrawBorder paints a frame of thickness pixels along the inside of box;
+// thickness 0 paints nothing.
+func DrawBorder(m *RGB, box image.Rectangle, thickness int, c Colour) {
+	if thickness < 1 {
+		return
+	}
+	x0, y0, x1, y1, t := box.Min.X, box.Min.Y, box.Max.X, box.Max.Y, thickness
+	for _, side := range []image.Rectangle{
+		{image.Pt(x0, y0), image.Pt(x1, y0+t)},
+		{image.Pt(x0, y1-t), image.Pt(x1, y1)},
+		{image.Pt(x0, y0), image.Pt(x0+t, y1)},
+		{image.Pt(x1-t, y0), image.Pt(x1, y1)},
+	} {
+		FillRect(m, side.Intersect(box), c)
+	}
+}
+
+// DrawGrid draws the border of each cell of rows x cols equal cells of m, whose
+// size both divide. Between two cells the line is 2 thickness wide.
+func DrawGrid(m *RGB, rows, cols, thickness int, c Colour) {
+	w, h := m.Width/cols, m.Height/rows
+	for r := range rows {
+		for k := range cols {
+			DrawBorder(m, image.Rect(k*w, r*h, (k+1)*w, (r+1)*h), thickness, c)
+		}
+	}
+}
+
+// BorderThickness is the thickness DrawGrid wants on a width x height picture:
+// 1 up to some 480 pixels, 2 at 640, 5 at 1600.
+func BorderThickness(width, height int) int {
+	return max(1, (min(width, height)+160)/320)
+}
+
+// DrawLabel writes label (from 0) in white with a black outline. (x, y) is the
+// top left corner of the outline; what lies outside m is left out. Scale counts
+// from 0, see LabelScale.
+func DrawLabel(m *RGB, label, x, y, scale int) {
+	number, outline := labelFace(label, scale)
+	ink := func(grow int, c Colour) {
+		for j := range number.height {
+			for i := range number.width {
+				if number.ink[j*number.width+i] {
+					at := image.Pt(x+outline+i, y+outline+j)
+					FillRect(m, image.Rect(at.X-grow, at.Y-grow, at.X+1+grow, at.Y+1+grow), c)
+				}
+			}
+		}
+	}
+	ink(outline, black)
+	ink(0, white)
+}
+
+// LabelSize returns the width and height of label with its outline.
+func LabelSize(label, scale int) (width, height int) {
+	number, outline := labelFace(label, scale)
+	return number.width + 2*outline, number.height + 2*outline
+}
+
+// LabelScale returns the scale of labels that suit patches of width x height:
+// an eighth of the shorter side. 0 is the 3x5 face for patches below 28 pixels.
+func LabelScale(width, height int) int {
+	return (min(width, height) + 28) / 56
+}
+
+func labelFace(label, scale int) (number bitmap, outline int) {
+	if scale < 1 {
+		return digits3x5.number(label, 1), 1
+	}
+	return digits5x7.number(label, scale), max(1, (scale+1)/3)
+}
