@@ -1,0 +1,152 @@
+// Package config fills option structs from YAML files and key=value words.
+//
+// Names are the struct's JSON names; nested ones are joined by dots. A name
+// that the struct does not have is an error that suggests the nearest one, and
+// so is a value of another type.
+//
+// Limits: files of at most one megabyte; no anchors across files.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+const maxFile = 1 << 20
+
+// Decode fills dst, a pointer to a struct, from a YAML file (nil: none), then
+// from key=value words, of which later ones win.
+func Decode(dst any, file []byte, name string, words []string) error {
+	if len(file) > maxFile {
+		return fmt.Errorf("%s: %d bytes (want at most %d)", name, len(file), maxFile)
+	}
+	if len(bytes.TrimSpace(file)) > 0 {
+		var tree map[string]any
+		if err := yaml.Unmarshal(file, &tree); err != nil {
+			return fmt.Errorf("%s: %s (want key: value lines)", name, firstLine(err))
+		}
+		if err := set(dst, tree); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, word := range words {
+		key, value, ok := strings.Cut(word, "=")
+		if !ok {
+			return fmt.Errorf("%q (want key=value)", word)
+		}
+		var v any
+		if err := yaml.Unmarshal([]byte(value), &v); err != nil {
+			return fmt.Errorf("%s: %s", word, firstLine(err))
+		}
+		parts := strings.Split(key, ".")
+		for i := len(parts) - 1; i >= 0; i-- {
+			v = map[string]any{parts[i]: v}
+		}
+		if err := set(dst, v.(map[string]any)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set puts a tree of values into dst.
+func set(dst any, tree map[string]any) error {
+	if err := known(reflect.TypeOf(dst).Elem(), tree, ""); err != nil {
+		return err
+	}
+	b, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(b, dst)
+	if t, ok := err.(*json.UnmarshalTypeError); ok {
+		return fmt.Errorf("%s: a %s (want %s)", t.Field, t.Value, t.Type)
+	}
+	return err
+}
+
+// known checks every name of tree against the struct.
+func known(t reflect.Type, tree map[string]any, prefix string) error {
+	fields := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+			fields[name] = t.Field(i).Type
+		}
+	}
+	names := make([]string, 0, len(fields))
+	for n := range fields {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	keys := make([]string, 0, len(tree))
+	for k := range tree {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		ft, ok := fields[key]
+		if !ok {
+			return fmt.Errorf("unknown option %s%s (did you mean %s%s?)", prefix, key, prefix, Nearest(key, names))
+		}
+		sub, nested := tree[key].(map[string]any)
+		if nested != (ft.Kind() == reflect.Struct) {
+			return fmt.Errorf("option %s%s: %v (want %s)", prefix, key, tree[key], describe(ft))
+		}
+		if nested {
+			if err := known(ft, sub, prefix+key+"."); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func describe(t reflect.Type) string {
+	if t.Kind() == reflect.Struct {
+		return "a group of options"
+	}
+	return "a " + t.String()
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// Nearest returns the name with the fewest edits from word.
+func Nearest(word string, names []string) string {
+	best, least := "", 1<<30
+	for _, n := range names {
+		if d := distance(word, n); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions and replacements between a and b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

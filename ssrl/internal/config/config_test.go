@@ -1,0 +1,47 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type options struct {
+	Rate     float64 `json:"learning_rate"`
+	Group    int     `json:"group"`
+	Plain    bool    `json:"plain"`
+	Schedule struct {
+		Kind  string `json:"kind"`
+		Steps int    `json:"steps"`
+	} `json:"schedule"`
+}
+
+func TestLaterWordsWin(t *testing.T) {
+	var o options
+	require.NoError(t, Decode(&o, []byte("learning_rate: 1.0e-6\nschedule:\n  kind: cosine\n"), "x.yaml", []string{"group=5", "group=8", "schedule.steps=30", "plain=true"}))
+	want := options{Rate: 1e-6, Group: 8, Plain: true}
+	want.Schedule.Kind, want.Schedule.Steps = "cosine", 30
+	assert.Equal(t, want, o)
+}
+
+func TestDecodeNamesWhatIsWrong(t *testing.T) {
+	for _, tc := range []struct{ name, file, word, want string }{
+		{"typo", "", "learning_rat=1", "unknown option learning_rat (did you mean learning_rate?)"},
+		{"nested typo", "", "schedule.step=3", "unknown option schedule.step (did you mean schedule.steps?)"},
+		{"type", "", "group=many", "group: a string (want int)"},
+		{"fraction for a number of answers", "", "group=1.5", "group: a number 1.5 (want int)"},
+		{"group of options", "", "schedule=3", "option schedule: 3 (want a group of options)"},
+		{"no value", "", "group", `"group" (want key=value)`},
+		{"typo in a file", "rate: 1\n", "", "x.yaml: unknown option rate (did you mean group?)"},
+		{"not a mapping", "- 1\n", "", "x.yaml: "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var words []string
+			if tc.word != "" {
+				words = []string{tc.word}
+			}
+			assert.ErrorContains(t, Decode(&options{}, []byte(tc.file), "x.yaml", words), tc.want)
+		})
+	}
+}
