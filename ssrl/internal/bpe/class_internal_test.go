@@ -1,0 +1,43 @@
+package bpe
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Every character is in the class that the reference's regular expressions give it.
+func TestClassesAreTheReferences(t *testing.T) {
+	dir := os.Getenv("SSRL_GOLDEN")
+	if dir == "" {
+		dir = "../../../../shared/golden"
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "tokenizer", "char_classes.json"))
+	if err != nil {
+		t.Skip("no reference outputs: SSRL_GOLDEN names no folder")
+	}
+	var want struct{ Letter, Number, Space [][2]rune }
+	require.NoError(t, json.Unmarshal(raw, &want))
+	classes := make([]class, utf8.MaxRune+1)
+	for c, ranges := range map[class][][2]rune{letter: want.Letter, number: want.Number, space: want.Space} {
+		for _, r := range ranges {
+			for i := r[0]; i <= r[1]; i++ {
+				classes[i] = c
+			}
+		}
+	}
+	classes['\r'], classes['\n'] = newline, newline
+	for r := range classes {
+		if r >= 0xD800 && r < 0xE000 {
+			continue
+		}
+		c, n := classAt(string(rune(r)))
+		require.Equal(t, classes[r], c, "U+%04X", r)
+		assert.Equal(t, utf8.RuneLen(rune(r)), n)
+	}
+}
