@@ -22,7 +22,7 @@ import (
 // package down to make a build pass; cut the code differently. Test files may
 // import anything.
 const layers = `
-seed rgbd bpe answer tensor parallel golden
+seed rgbd bpe answer tensor parallel config golden
 scene pretext shard chat patch safetensors cpu tape
 qwen
 decode optim devtest preset
@@ -50,7 +50,7 @@ var modules = map[string][]string{
 	"github.com/parquet-go/parquet-go":   nil,
 	"github.com/nikolalohinski/gonja/v2": nil,
 	"github.com/alecthomas/kong":         {"cmd/ssrl"},
-	"github.com/goccy/go-yaml":           nil,
+	"github.com/goccy/go-yaml":           {"config"},
 	"golang.org/x/image":                 nil,
 	"golang.org/x/sys":                   nil,
 	"golang.org/x/text":                  nil,
