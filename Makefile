@@ -47,7 +47,7 @@ TEST  := $(GO) -C ssrl test -count=1
 # Packages of the root module; it may have none.
 ROOT   = $(shell $(GO) list ./... 2>/dev/null)
 
-.PHONY: help need build demo test test-bindings test-examples check fuzz header symbols \
+.PHONY: help need build demo test test-bindings test-examples check readme fuzz header symbols \
         gpu kernels bench bench-compare golden reference sizes install clean
 
 help: ## this list
@@ -126,7 +126,7 @@ ifneq ($(wildcard examples/python/*.py),)
 	  example python-$$(basename $$f .py) env $(LIBRARY) $(PYTHON) '$(CURDIR)'/$$f; done
 endif
 
-check: build header symbols ## gofmt, vet, race, noasm, no cgo, arm64, layers, API, header, symbols, fuzz, sizes
+check: build readme header symbols ## gofmt, vet, race, noasm, no cgo, arm64, layers, API, header, symbols, fuzz, sizes
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(CODE)); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
 	$(GO) -C ssrl vet ./...
 	@if test -n '$(ROOT)'; then echo '$(GO) vet ./...'; $(GO) vet ./...; fi
@@ -140,6 +140,14 @@ endif
 	$(TEST) -race ./...
 	@$(MAKE) fuzz
 	@$(MAKE) sizes
+
+readme: need # the programs of README.md compile
+	@mkdir -p build/.readme; for lang in go c; do \
+	  sed -n "/^\`\`\`$$lang\$$/,/^\`\`\`\$$/{/^\`\`\`/d;p}" README.md > build/.readme/main.$$lang; done
+	$(GO) -C ssrl vet ../build/.readme/main.go
+ifneq ($(CAPI),)
+	$(CC) -std=c11 -Wall -Wextra -Werror -Icapi -fsyntax-only build/.readme/main.c
+endif
 
 header: need # the header alone compiles in every dialect that programs use
 ifneq ($(CAPI),)
