@@ -1,0 +1,298 @@
+package qwen
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Config is what the network needs to know of a config.json.
+type Config struct {
+	Text   TextConfig
+	Vision VisionConfig
+	Tokens Tokens
+}
+
+// TextConfig shapes the language model.
+type TextConfig struct {
+	Hidden, Layers, Heads, KVHeads, HeadDim, Intermediate, Vocab int
+
+	Theta    float64 // base of the rotary frequencies
+	Sections [3]int  // frequencies that turn with time, height and width; they add up to HeadDim/2
+	Eps      float32 // of every RMSNorm
+}
+
+// VisionConfig shapes the vision tower.
+type VisionConfig struct {
+	Depth, Hidden, Heads, Intermediate, Out int
+
+	Channels, Patch, Temporal, Merge int // a patch is Channels x Temporal x Patch x Patch values; Merge x Merge patches make a token
+	Window                           int // side of an attention window in pixels
+	FullAttention                    []int
+	TokensPerSecond                  int
+}
+
+// Tokens are the ids with a meaning of their own.
+type Tokens struct {
+	Image, Video, VisionStart, VisionEnd int32
+	EOS                                  []int32 // any of them ends an answer
+	Pad                                  int32
+}
+
+// visionEps is hard-coded in transformers' Qwen2.5-VL vision tower.
+const visionEps = 1e-6
+
+// visionTheta is the base of the vision tower's rotary frequencies, hard-coded as well.
+const visionTheta = 10000
+
+type rawRope struct {
+	Theta    *float64 `json:"rope_theta"`
+	Sections []int    `json:"mrope_section"`
+}
+
+type rawText struct {
+	Hidden       int      `json:"hidden_size"`
+	Layers       int      `json:"num_hidden_layers"`
+	Heads        int      `json:"num_attention_heads"`
+	KVHeads      int      `json:"num_key_value_heads"`
+	HeadDim      int      `json:"head_dim"`
+	Intermediate int      `json:"intermediate_size"`
+	Vocab        int      `json:"vocab_size"`
+	Eps          *float64 `json:"rms_norm_eps"`
+	Theta        *float64 `json:"rope_theta"`
+	Rope         *rawRope `json:"rope_parameters"`
+	Scaling      *rawRope `json:"rope_scaling"`
+	Act          string   `json:"hidden_act"`
+	Sliding      bool     `json:"use_sliding_window"`
+}
+
+type rawVision struct {
+	Depth           int    `json:"depth"`
+	Hidden          int    `json:"hidden_size"`
+	Heads           int    `json:"num_heads"`
+	Intermediate    int    `json:"intermediate_size"`
+	Out             int    `json:"out_hidden_size"`
+	Channels        int    `json:"in_channels"`
+	Chans           int    `json:"in_chans"`
+	Patch           int    `json:"patch_size"`
+	Temporal        int    `json:"temporal_patch_size"`
+	Merge           int    `json:"spatial_merge_size"`
+	Window          int    `json:"window_size"`
+	Full            []int  `json:"fullatt_block_indexes"`
+	TokensPerSecond int    `json:"tokens_per_second"`
+	Act             string `json:"hidden_act"`
+}
+
+type rawConfig struct {
+	ModelType string          `json:"model_type"`
+	Text      json.RawMessage `json:"text_config"`
+	Vision    *rawVision      `json:"vision_config"`
+
+	Image       *int32 `json:"image_token_id"`
+	Video       *int32 `json:"video_token_id"`
+	VisionStart *int32 `json:"vision_start_token_id"`
+	VisionEnd   *int32 `json:"vision_end_token_id"`
+	EOS         ids    `json:"eos_token_id"`
+	Pad         *int32 `json:"pad_token_id"`
+}
+
+// ids is one token id or a list of them.
+type ids []int32
+
+func (v *ids) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, (*[]int32)(v)) == nil {
+		return nil
+	}
+	var one int32
+	if err := json.Unmarshal(b, &one); err != nil {
+		return fmt.Errorf("%s: want a token id or a list of them", b)
+	}
+	*v = ids{one}
+	return nil
+}
+
+// ParseConfig reads config.json and, when there is one, generation_config.json
+// (nil otherwise). Both layouts of Qwen2.5-VL are accepted: language model keys
+// at the top level, or in text_config.
+func ParseConfig(config, generation []byte) (Config, error) {
+	var c Config
+	var raw rawConfig
+	if err := json.Unmarshal(config, &raw); err != nil {
+		return c, fmt.Errorf("config.json: %v", err)
+	}
+	if raw.ModelType != "qwen2_5_vl" {
+		return c, fmt.Errorf("config.json: model_type %q (want qwen2_5_vl)", raw.ModelType)
+	}
+	text := config
+	if len(raw.Text) > 0 && raw.Text[0] == '{' {
+		text = raw.Text
+	}
+	if err := c.Text.parse(text); err != nil {
+		return c, err
+	}
+	if raw.Vision == nil {
+		return c, fmt.Errorf("config.json: no vision_config")
+	}
+	if err := c.Vision.parse(raw.Vision, c.Text.Hidden); err != nil {
+		return c, err
+	}
+	return c, c.Tokens.parse(raw, text, generation, c.Text.Vocab)
+}
+
+func (c *TextConfig) parse(data []byte) error {
+	var r rawText
+	if err := json.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("config.json: %v", err)
+	}
+	if r.KVHeads == 0 {
+		r.KVHeads = r.Heads
+	}
+	if err := positive("", map[string]int{"hidden_size": r.Hidden, "num_hidden_layers": r.Layers, "num_attention_heads": r.Heads,
+		"num_key_value_heads": r.KVHeads, "intermediate_size": r.Intermediate, "vocab_size": r.Vocab}); err != nil {
+		return err
+	}
+	if r.HeadDim == 0 {
+		r.HeadDim = r.Hidden / r.Heads
+	}
+	switch {
+	case r.Heads%r.KVHeads != 0:
+		return fmt.Errorf("config.json: %d query heads do not divide by %d key heads", r.Heads, r.KVHeads)
+	case r.HeadDim <= 0 || r.HeadDim%2 != 0:
+		return fmt.Errorf("config.json: head_dim %d (want an even number)", r.HeadDim)
+	case r.Act != "" && r.Act != "silu":
+		return fmt.Errorf("config.json: hidden_act %q (want silu)", r.Act)
+	case r.Sliding:
+		return fmt.Errorf("config.json: use_sliding_window true (want false)")
+	}
+	*c = TextConfig{r.Hidden, r.Layers, r.Heads, r.KVHeads, r.HeadDim, r.Intermediate, r.Vocab, 1e6, [3]int{}, 1e-5}
+	if r.Eps != nil {
+		c.Eps = float32(*r.Eps)
+	}
+	if r.Theta != nil {
+		c.Theta = *r.Theta
+	}
+	rope := r.Rope
+	if rope == nil {
+		rope = r.Scaling
+	}
+	if rope == nil || len(rope.Sections) != 3 {
+		return fmt.Errorf("config.json: no rope_scaling with three mrope_section (want time, height and width)")
+	}
+	if rope.Theta != nil {
+		c.Theta = *rope.Theta
+	}
+	copy(c.Sections[:], rope.Sections)
+	if s := c.Sections[0] + c.Sections[1] + c.Sections[2]; s != c.HeadDim/2 || slices.Min(c.Sections[:]) < 0 {
+		return fmt.Errorf("config.json: mrope_section %v adds up to %d (want half of head_dim %d)", c.Sections, s, c.HeadDim)
+	}
+	if c.Theta <= 0 || c.Eps < 0 {
+		return fmt.Errorf("config.json: rope_theta %g, rms_norm_eps %g (want positive)", c.Theta, c.Eps)
+	}
+	return nil
+}
+
+func (c *VisionConfig) parse(r *rawVision, hidden int) error {
+	def := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&r.Channels, r.Chans)
+	def(&r.Channels, 3)
+	def(&r.Patch, 14)
+	def(&r.Temporal, 2)
+	def(&r.Merge, 2)
+	def(&r.Window, 112)
+	def(&r.TokensPerSecond, 4)
+	def(&r.Out, hidden)
+	if r.Full == nil {
+		r.Full = []int{7, 15, 23, 31}
+	}
+	if err := positive("vision_config.", map[string]int{"depth": r.Depth, "hidden_size": r.Hidden, "num_heads": r.Heads,
+		"intermediate_size": r.Intermediate, "patch_size": r.Patch, "spatial_merge_size": r.Merge, "window_size": r.Window,
+		"temporal_patch_size": r.Temporal, "in_channels": r.Channels}); err != nil {
+		return err
+	}
+	switch {
+	case r.Hidden%r.Heads != 0 || r.Hidden/r.Heads%4 != 0:
+		return fmt.Errorf("config.json: vision_config.hidden_size %d in %d heads (want heads of a multiple of 4)", r.Hidden, r.Heads)
+	case r.Out != hidden:
+		return fmt.Errorf("config.json: vision_config.out_hidden_size %d (want the text hidden_size %d)", r.Out, hidden)
+	case r.Window < r.Patch*r.Merge:
+		return fmt.Errorf("config.json: vision_config.window_size %d (want at least one merged cell, %d)", r.Window, r.Patch*r.Merge)
+	case r.Channels != 3 || r.Temporal != 2:
+		return fmt.Errorf("config.json: vision_config with %d channels, %d frames a patch (want 3 and 2)", r.Channels, r.Temporal)
+	case r.Act != "" && r.Act != "silu":
+		return fmt.Errorf("config.json: vision_config.hidden_act %q (want silu)", r.Act)
+	}
+	*c = VisionConfig{r.Depth, r.Hidden, r.Heads, r.Intermediate, r.Out,
+		r.Channels, r.Patch, r.Temporal, r.Merge, r.Window, r.Full, r.TokensPerSecond}
+	return nil
+}
+
+// parse takes the token ids from the top level, the end of text from
+// generation_config.json first.
+func (t *Tokens) parse(raw rawConfig, text, generation []byte, vocab int) error {
+	var lm, gen struct {
+		EOS ids    `json:"eos_token_id"`
+		Pad *int32 `json:"pad_token_id"`
+	}
+	if err := json.Unmarshal(text, &lm); err != nil {
+		return fmt.Errorf("config.json: %v", err)
+	}
+	if generation != nil {
+		if err := json.Unmarshal(generation, &gen); err != nil {
+			return fmt.Errorf("generation_config.json: %v", err)
+		}
+	}
+	for _, e := range []ids{gen.EOS, raw.EOS, lm.EOS} {
+		if len(t.EOS) == 0 {
+			t.EOS = e
+		}
+	}
+	if len(t.EOS) == 0 {
+		return fmt.Errorf("config.json: no eos_token_id")
+	}
+	t.Pad = t.EOS[len(t.EOS)-1]
+	for _, p := range []*int32{lm.Pad, raw.Pad, gen.Pad} {
+		if p != nil {
+			t.Pad = *p
+		}
+	}
+	for _, f := range []struct {
+		name string
+		dst  *int32
+		src  *int32
+	}{
+		{"image_token_id", &t.Image, raw.Image}, {"video_token_id", &t.Video, raw.Video},
+		{"vision_start_token_id", &t.VisionStart, raw.VisionStart}, {"vision_end_token_id", &t.VisionEnd, raw.VisionEnd},
+	} {
+		if f.src == nil {
+			return fmt.Errorf("config.json: no %s", f.name)
+		}
+		*f.dst = *f.src
+	}
+	for _, id := range append([]int32{t.Image, t.Video, t.VisionStart, t.VisionEnd, t.Pad}, t.EOS...) {
+		if id < 0 || int(id) >= vocab {
+			return fmt.Errorf("config.json: token id %d (want below vocab_size %d)", id, vocab)
+		}
+	}
+	return nil
+}
+
+// largest bounds every size in a configuration, so that products do not overflow.
+const largest = 1 << 24
+
+func positive(prefix string, sizes map[string]int) error {
+	var bad []string
+	for name, v := range sizes {
+		if v <= 0 || v > largest {
+			bad = append(bad, fmt.Sprintf("config.json: %s%s %d (want 1 to %d)", prefix, name, v, largest))
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return fmt.Errorf("%s", bad[0])
+}

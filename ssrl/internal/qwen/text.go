@@ -1,0 +1,131 @@
+package qwen
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"ssrl/internal/tape"
+	"ssrl/internal/tensor"
+)
+
+// Rows are tokens of one or more sequences, packed, on their way through the
+// language model.
+type Rows struct {
+	IDs   []int32
+	Pos   [3][]int32    // time, height and width position of each token
+	Spans []tensor.Span // which tokens see which; keys are rows of Cache, or of the call itself without one
+	Cache *Cache        // nil: nothing is kept
+	At    []int32       // row of the cache where each token's keys and values go
+}
+
+// Cache keeps keys and values of every layer for later queries.
+type Cache struct {
+	keys, values []*tensor.Tensor
+}
+
+// NewCache makes room for rows tokens.
+func (m *Model) NewCache(rows int) *Cache {
+	c := &Cache{}
+	for range m.layers {
+		c.keys = append(c.keys, m.Dev.New(rows, m.Text.KVHeads*m.Text.HeadDim))
+		c.values = append(c.values, m.Dev.New(rows, m.Text.KVHeads*m.Text.HeadDim))
+	}
+	return c
+}
+
+// Free gives the memory back.
+func (c *Cache) Free(dev tensor.Device) {
+	for i := range c.keys {
+		dev.Free(c.keys[i])
+		dev.Free(c.values[i])
+	}
+	c.keys, c.values = nil, nil
+}
+
+// Embed looks up the tokens; places of images take, in order, the rows of
+// vision, which may be nil when there are none.
+func (m *Model) Embed(t *tape.Tape, ids []int32, vision *tape.Var) (*tape.Var, error) {
+	rows := make([]int32, len(ids))
+	seen := 0
+	for i, id := range ids {
+		switch {
+		case id == m.Tokens.Image || id == m.Tokens.Video:
+			rows[i] = ^int32(seen)
+			seen++
+		case id < 0 || int(id) >= m.Text.Vocab:
+			return nil, fmt.Errorf("token %d: id %d (want below %d)", i, id, m.Text.Vocab)
+		default:
+			rows[i] = id
+		}
+	}
+	have := 0
+	if vision != nil {
+		have = vision.Rows
+	}
+	if seen != have {
+		return nil, fmt.Errorf("%d places for image tokens, %d image tokens (want as many)", seen, have)
+	}
+	return t.Embed(m.embed, vision, rows), nil
+}
+
+// Hidden runs the layers over x, [rows, hidden], and returns what the head
+// sees before the last norm. It stops between layers when ctx is done.
+func (m *Model) Hidden(ctx context.Context, t *tape.Tape, x *tape.Var, r Rows) (*tape.Var, error) {
+	cos, sin := m.rope(t.Dev, r.Pos)
+	for i := range m.layers {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		x = t.Checkpoint(x, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, cos, sin) })
+	}
+	return x, nil
+}
+
+// Logits is the last norm and the head over the given rows of x.
+func (m *Model) Logits(t *tape.Tape, x *tape.Var, rows []int32) *tape.Var {
+	if rows != nil {
+		x = t.Embed(x, nil, rows)
+	}
+	return t.Linear(t.RMSNorm(x, m.norm, m.Text.Eps), m.head, nil)
+}
+
+func (m *Model) layer(t *tape.Tape, i int, x *tape.Var, r Rows, cos, sin *tensor.Tensor) *tape.Var {
+	l, c := &m.layers[i], m.Text
+	h := t.RMSNorm(x, l.norm1, c.Eps)
+	q := t.Rope(t.Linear(h, l.q, l.qBias), cos, sin)
+	k := t.Rope(t.Linear(h, l.k, l.kBias), cos, sin)
+	v := t.Linear(h, l.v, l.vBias)
+	if r.Cache != nil {
+		t.Dev.Scatter(r.Cache.keys[i], k.Tensor, r.At)
+		t.Dev.Scatter(r.Cache.values[i], v.Tensor, r.At)
+		k, v = tape.Constant(r.Cache.keys[i]), tape.Constant(r.Cache.values[i])
+	}
+	o := t.Attend(q, k, v, r.Spans, tape.Heads{Query: c.Heads, Key: c.KVHeads, Scale: scale(c.HeadDim), Causal: true})
+	x = t.Add(x, t.Linear(o, l.o, nil))
+	h = t.RMSNorm(x, l.norm2, c.Eps)
+	return t.Add(x, t.Linear(t.SwiGLU(t.Linear(h, l.gate, nil), t.Linear(h, l.up, nil)), l.down, nil))
+}
+
+// rope gives the rotary tables [tokens, head/2] of M-RoPE: frequency j turns
+// with the axis whose section it lies in.
+func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor) {
+	half := m.Text.HeadDim / 2
+	axis, freq := make([]int, half), make([]float32, half)
+	for j := range half {
+		freq[j] = float32(1 / math.Pow(m.Text.Theta, float64(2*j)/float64(m.Text.HeadDim)))
+		for at := j; at >= m.Text.Sections[axis[j]]; axis[j]++ {
+			at -= m.Text.Sections[axis[j]]
+		}
+	}
+	n := len(pos[0])
+	c, s := make([]float32, n*half), make([]float32, n*half)
+	for i := range n {
+		for j := range half {
+			angle := float32(pos[axis[j]][i]) * freq[j]
+			c[i*half+j] = float32(math.Cos(float64(angle)))
+			s[i*half+j] = float32(math.Sin(float64(angle)))
+		}
+	}
+	return upload(dev, n, c), upload(dev, n, s)
+}
