@@ -82,15 +82,23 @@ func LabelSize(label, scale int) (width, height int) {
 	return number.width + 2*outline, number.height + 2*outline
 }
 
-// LabelScale returns the scale of labels that suit patches of width x height:
-// an eighth of the shorter side. 0 is the 3x5 face for patches below 28 pixels.
+// LabelScale returns the scale of labels that suit patches of width x height,
+// an eighth of the shorter side or so: 0 is the 3x5 face for patches below 28
+// pixels, 1 the 5x7 face below 56, more the bold one.
 func LabelScale(width, height int) int {
-	return (min(width, height) + 28) / 56
+	side := min(width, height)
+	if side < 28 {
+		return 0
+	}
+	return 1 + (side+24)/80
 }
 
 func labelFace(label, scale int) (number bitmap, outline int) {
-	if scale < 1 {
+	switch scale {
+	case 0:
 		return digits3x5.number(label, 1), 1
+	case 1:
+		return digits5x7.number(label, 1), 1
 	}
-	return digits5x7.number(label, scale), max(1, (scale+1)/3)
+	return digits7x9.number(label, scale-1), max(1, scale/2)
 }

@@ -49,14 +49,18 @@ func fillDisc(m *RGB, cx, cy, r int, c Colour) {
 }
 
 // largestInDisc returns label in the largest face and scale whose corners stay
-// inside a disc of radius r with air around; the smallest face if none does.
+// inside a disc of radius r; the smallest face if none does.
 func largestInDisc(label, r int) bitmap {
-	for scale := max(1, r/3); scale >= 1; scale-- {
-		b := digits5x7.number(label, scale)
-		// Air: a tenth of the radius, since digits have no ink in their corners.
-		if 100*(b.width*b.width+b.height*b.height) <= 4*(9*r)*(9*r)+400*r {
+	fits := func(b bitmap) bool {
+		return (b.width-1)*(b.width-1)+(b.height-1)*(b.height-1) <= 4*r*r*4/5
+	}
+	for scale := r / 3; scale >= 1; scale-- {
+		if b := digits7x9.number(label, scale); fits(b) {
 			return b
 		}
+	}
+	if b := digits5x7.number(label, 1); fits(b) {
+		return b
 	}
 	return digits3x5.number(label, 1)
 }
