@@ -1,0 +1,195 @@
+package shard
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// maxID bounds the length of an id, which is part of a file name.
+const maxID = 200
+
+// Writer writes one dataset. It is safe for concurrent use; lines stand in the
+// order of the calls. After an error of the disk it only returns that error.
+type Writer struct {
+	dir  string
+	run  run
+	disk disk
+	held *os.File // the lock on dir
+
+	mu    sync.Mutex
+	file  io.WriteCloser // samples.jsonl
+	lines *bufio.Writer  // onto file
+	ids   map[string]bool
+	tasks map[string]int
+	err   error // what ended the writer
+}
+
+// errClosed ends a writer that was closed or aborted.
+var errClosed = errors.New("dataset is closed")
+
+func (w *Writer) open(samples io.WriteCloser) {
+	w.file, w.lines = samples, bufio.NewWriterSize(samples, 1<<16)
+}
+
+// Write appends a sample and stores its pictures, which are whole PNG or JPEG
+// files; ext is ".png", ".jpg" or ".jpeg". Picture n of sample ID becomes
+// images/ID.n.ext, and s.Images is set so. A sample that is refused leaves
+// nothing behind.
+func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
+	s.Images = make([]string, len(images))
+	for n := range images {
+		s.Images[n] = fmt.Sprintf("%s/%s.%d%s", imagesName, s.ID, n, ext)
+	}
+	line, err := vet(s, images, ext)
+	if err != nil {
+		return fmt.Errorf("%s: sample %q: %w", w.dir, s.ID, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if w.ids[s.ID] {
+		return fmt.Errorf("%s: sample %q: written before (want an id of its own)", w.dir, s.ID)
+	}
+	for n, data := range images {
+		if err := w.disk.put(filepath.Join(w.dir, filepath.FromSlash(s.Images[n])), data); err != nil {
+			return w.fail(err)
+		}
+	}
+	if _, err := w.lines.Write(line); err != nil {
+		return w.fail(err)
+	}
+	w.ids[s.ID] = true
+	w.tasks[s.Task]++
+	return nil
+}
+
+// vet checks a sample before anything is written and returns its line.
+func vet(s Sample, images [][]byte, ext string) ([]byte, error) {
+	if err := vetID(s.ID); err != nil {
+		return nil, err
+	}
+	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"problem", s.Problem}, {"answer", s.Answer}} {
+		if f.text == "" {
+			return nil, fmt.Errorf("%q is empty", f.name)
+		}
+	}
+	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"source", s.Source}, {"problem", s.Problem}, {"answer", s.Answer}} {
+		if !utf8.ValidString(f.text) {
+			return nil, fmt.Errorf("%q is not UTF-8: %q", f.name, f.text)
+		}
+	}
+	if s.Meta != nil && (!json.Valid(s.Meta) || bytes.TrimLeft(s.Meta, " \t\r\n")[0] != '{') {
+		return nil, fmt.Errorf(`"meta" is not a JSON object`)
+	}
+	magic := map[string]string{".png": "\x89PNG\r\n\x1a\n", ".jpg": "\xff\xd8\xff", ".jpeg": "\xff\xd8\xff"}[ext]
+	if magic == "" && len(images) > 0 {
+		return nil, fmt.Errorf("images as %q (want .png, .jpg or .jpeg)", ext)
+	}
+	for n, data := range images {
+		if !bytes.HasPrefix(data, []byte(magic)) {
+			return nil, fmt.Errorf("image %d is not a %s file", n, ext)
+		}
+		if len(data) > maxImage {
+			return nil, fmt.Errorf("image %d: %d bytes (want at most %d)", n, len(data), maxImage)
+		}
+	}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	line, err := s.line()
+	if err == nil && len(line) > maxLine {
+		err = fmt.Errorf("%d bytes (want at most %d)", len(line), maxLine)
+	}
+	return line, err
+}
+
+// vetID admits what is one plain file name everywhere.
+func vetID(id string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	if id == "" || len(id) > maxID || strings.Trim(id, allowed) != "" {
+		return fmt.Errorf("id of %d bytes (want 1 to %d of A-Z a-z 0-9 - _ .)", len(id), maxID)
+	}
+	return nil
+}
+
+// Len returns how many samples are written.
+func (w *Writer) Len() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ids)
+}
+
+// Close brings every file to the disk and writes the manifest, which makes the
+// directory a dataset. On an error it stays an unfinished run.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.finish(); err != nil {
+		return w.fail(err)
+	}
+	w.fail(errClosed)
+	return nil
+}
+
+func (w *Writer) finish() error {
+	if err := errors.Join(w.lines.Flush(), w.file.Close()); err != nil {
+		return err
+	}
+	if err := w.disk.sync(filepath.Join(w.dir, samplesName)); err != nil {
+		return err
+	}
+	if err := w.disk.syncAll(filepath.Join(w.dir, imagesName)); err != nil {
+		return err
+	}
+	if err := w.disk.sync(w.dir); err != nil {
+		return err
+	}
+	data, err := encode(Manifest{datasetFormat, version, len(w.ids), w.run.Seed, w.tasks, w.run.Options})
+	if err != nil {
+		return err
+	}
+	manifest := filepath.Join(w.dir, manifestName)
+	if err := w.disk.replace(manifest, data); err != nil {
+		return errors.Join(err, remove(manifest))
+	}
+	// The dataset is whole. What follows only tidies and hardens: the entry of a
+	// new directory is in its parent, which may not be ours to open.
+	os.Remove(filepath.Join(w.dir, runName))
+	w.disk.sync(filepath.Dir(filepath.Clean(w.dir)))
+	return nil
+}
+
+// Abort ends the writer without a manifest: the directory stays an unfinished
+// run. After Close it does nothing.
+func (w *Writer) Abort() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.fail(errClosed)
+	}
+}
+
+// fail ends the writer with err, the first time it is called, and returns it.
+func (w *Writer) fail(err error) error {
+	w.err = err
+	if !errors.Is(err, errClosed) {
+		w.err = fmt.Errorf("%w (the dataset stays unfinished)", err)
+	}
+	w.file.Close()
+	w.held.Close()
+	return w.err
+}
