@@ -1,28 +1,19 @@
 package bpe
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/golden"
 )
 
 // Every character is in the class that the reference's regular expressions give it.
 func TestClassesAreTheReferences(t *testing.T) {
-	dir := os.Getenv("SSRL_GOLDEN")
-	if dir == "" {
-		dir = "../../../../shared/golden"
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "tokenizer", "char_classes.json"))
-	if err != nil {
-		t.Skip("no reference outputs: SSRL_GOLDEN names no folder")
-	}
 	var want struct{ Letter, Number, Space [][2]rune }
-	require.NoError(t, json.Unmarshal(raw, &want))
+	golden.JSON(t, golden.Dir(t, "tokenizer", "char_classes.json"), &want)
 	classes := make([]class, utf8.MaxRune+1)
 	for c, ranges := range map[class][][2]rune{letter: want.Letter, number: want.Number, space: want.Space} {
 		for _, r := range ranges {

@@ -16,24 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ssrl/internal/bpe"
+	"ssrl/internal/golden"
 )
-
-// golden returns the folder of reference outputs, or skips the test.
-func golden(t testing.TB) string {
-	dir := os.Getenv("SSRL_GOLDEN")
-	if dir == "" {
-		dir = "../../../../shared/golden"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no reference outputs: SSRL_GOLDEN names no folder")
-	}
-	return dir
-}
 
 // qwen returns Qwen2.5-VL's tokenizer and Qwen3-VL's, four added tokens richer.
 func qwen(t testing.TB) (two, three *bpe.Tokenizer) {
-	dir := filepath.Join(golden(t), "tokenizer")
-	two, err := bpe.Load(os.DirFS(dir))
+	dir := golden.Dir(t, "tokenizer")
+	two, err := bpe.Load(dir)
 	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(dir, "added_tokens_qwen3_vl.json"))
 	require.NoError(t, err)
@@ -76,7 +65,7 @@ type stringCase struct {
 
 func TestEncodeGivesTheReferencesIDs(t *testing.T) {
 	two, three := qwen(t)
-	files, err := filepath.Glob(filepath.Join(golden(t), "tokenizer", "strings*.jsonl*"))
+	files, err := filepath.Glob(golden.Dir(t, "tokenizer", "strings*.jsonl*"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
@@ -94,7 +83,7 @@ func TestEncodeGivesTheReferencesIDs(t *testing.T) {
 // and marks that it added after the reference's.
 func TestEncodeKnowsNewUnicode(t *testing.T) {
 	two, _ := qwen(t)
-	for i, c := range lines[stringCase](t, filepath.Join(golden(t), "tokenizer", "new_unicode.jsonl")) {
+	for i, c := range lines[stringCase](t, golden.Dir(t, "tokenizer", "new_unicode.jsonl")) {
 		assert.Equal(t, c.IDs, nonNil(two.Encode(c.Text, true)), "line %d: %q", i+1, c.Text)
 	}
 }
@@ -106,7 +95,7 @@ func TestDecodeGivesTheReferencesText(t *testing.T) {
 		Text     string
 		TextSkip string `json:"text_skip"`
 	}
-	for i, c := range lines[decodeCase](t, filepath.Join(golden(t), "tokenizer", "decode.jsonl")) {
+	for i, c := range lines[decodeCase](t, golden.Dir(t, "tokenizer", "decode.jsonl")) {
 		assert.Equal(t, c.Text, two.Decode(c.IDs, false), "line %d", i+1)
 		assert.Equal(t, c.TextSkip, two.Decode(c.IDs, true), "line %d", i+1)
 		assert.Equal(t, c.Text, stream(two, c.IDs, false), "line %d in pieces", i+1)
@@ -117,14 +106,14 @@ func TestDecodeGivesTheReferencesText(t *testing.T) {
 // A model directory gives the same tokenizer from either set of files, and with
 // merges written either way.
 func TestModelDirectoriesLoadFromEitherFiles(t *testing.T) {
-	texts := lines[stringCase](t, filepath.Join(golden(t), "tokenizer", "strings.jsonl.gz"))
-	dirs, err := filepath.Glob(filepath.Join(golden(t), "models", "*", "tokenizer.json"))
+	texts := lines[stringCase](t, golden.Dir(t, "tokenizer", "strings.jsonl.gz"))
+	dirs, err := filepath.Glob(golden.Dir(t, "models", "*", "tokenizer.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, dirs)
 	for _, dir := range dirs {
 		dir = filepath.Dir(dir)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			whole, err := bpe.Load(os.DirFS(dir))
+			whole, err := bpe.Load(dir)
 			require.NoError(t, err)
 			parts := map[string]*bpe.Tokenizer{
 				"without tokenizer.json": loadWithout(t, dir, "tokenizer.json"),
@@ -154,7 +143,7 @@ func loadWithout(t *testing.T, dir string, names ...string) *bpe.Tokenizer {
 	for _, name := range names {
 		delete(fsys, name)
 	}
-	tok, err := bpe.Load(fsys)
+	tok, err := bpe.LoadFS(fsys)
 	require.NoError(t, err)
 	return tok
 }
@@ -184,7 +173,7 @@ func loadOtherMerges(t *testing.T, dir string) *bpe.Tokenizer {
 	}
 	model["merges"] = marshal(t, other)
 	file["model"] = marshal(t, model)
-	tok, err := bpe.Load(fstest.MapFS{"tokenizer.json": {Data: marshal(t, file)}})
+	tok, err := bpe.LoadFS(fstest.MapFS{"tokenizer.json": {Data: marshal(t, file)}})
 	require.NoError(t, err)
 	return tok
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 )
 
 // maxFile bounds the size of a tokenizer file in bytes; Qwen's is 11 MB at most.
@@ -14,7 +15,10 @@ const maxFile = 256 << 20
 // there is one, else vocab.json, merges.txt and the added tokens of
 // tokenizer_config.json or added_tokens.json. Errors name the file and the fault;
 // a directory without any tokenizer gives fs.ErrNotExist.
-func Load(fsys fs.FS) (*Tokenizer, error) {
+func Load(dir string) (*Tokenizer, error) { return LoadFS(os.DirFS(dir)) }
+
+// LoadFS is Load from any file system.
+func LoadFS(fsys fs.FS) (*Tokenizer, error) {
 	raw, err := readFile(fsys, "tokenizer.json")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
