@@ -64,7 +64,7 @@ func (c Caller) Prepare(p *Picture, factor int) (*rgbd.RGB, error) {
 		return stretch(m)
 	case Utils:
 		m := p.onWhite()
-		h, w, err := smartResizeUtils(m.Height, m.Width, factor, c.MinPixels, c.MaxPixels)
+		h, w, err := smartResizeUtils(m.Height, m.Width, factor, float64(c.MinPixels), float64(c.MaxPixels))
 		if err != nil {
 			return nil, err
 		}

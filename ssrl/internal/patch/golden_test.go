@@ -205,7 +205,7 @@ func TestGoldenSmartResize(t *testing.T) {
 		case "image":
 			h, w, err = SmartResize(c.Height, c.Width, c.Factor, c.Min, c.Max)
 		case "qwen_vl_utils":
-			h, w, err = smartResizeUtils(c.Height, c.Width, c.Factor, c.Min, c.Max)
+			h, w, err = smartResizeUtils(c.Height, c.Width, c.Factor, float64(c.Min), float64(c.Max))
 		case "qwen3_vl video":
 			h, w, err = smartResizeClip(c.Frames, c.Height, c.Width, 2, c.Factor, c.Min, c.Max)
 		default:

@@ -50,11 +50,10 @@ func unpack(sum uint64, shift int) (lower, upper uint64) {
 	return clip8(lo >> shift), clip8(hi >> shift)
 }
 
+// clip8 limits v to a byte. It does not branch, because which samples overshoot
+// in a detailed picture cannot be predicted.
 func clip8(v int32) uint64 {
-	if uint32(v) > 255 {
-		v = ^(v >> 31) & 255
-	}
-	return uint64(v)
+	return uint64(min(max(v, 0), 255))
 }
 
 // alongRows resizes every row from w to width pixels, two rows at a time.

@@ -83,6 +83,11 @@ func (r Rope) steps(videos [][3]int, seconds []float64) ([][3]int, []float64, er
 		if len(seconds) != len(videos) {
 			return nil, nil, fmt.Errorf("seconds of %d videos (want %d)", len(seconds), len(videos))
 		}
+		for i, s := range seconds {
+			if last := s * r.TokensPerSecond * float64(videos[i][0]); !(last >= 0 && last < 1<<30) {
+				return nil, nil, fmt.Errorf("video grid %v with %g seconds a step (want positions below 2^30)", videos[i], s)
+			}
+		}
 		return videos, seconds, nil
 	}
 	var split [][3]int

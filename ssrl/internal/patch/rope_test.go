@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,6 +90,8 @@ func TestPositionsRefuseWhatDoesNotFit(t *testing.T) {
 		{"pad without a start takes the grid", "IbSIIII", [][3]int{{1, 4, 4}}, nil, nil, "1 pad tokens at token 0 (want 4 for grid [1 4 4])"},
 		{"grid in merged cells", "aSIIIIE", [][3]int{{1, 1, 4}}, nil, nil, "grid [1 1 4] (want multiples of 2 patches)"},
 		{"empty grid", "aSIIIIE", [][3]int{{0, 4, 4}}, nil, nil, "grid [0 4 4] (want multiples of 2 patches)"},
+		{"seconds that are no number", "aSVVVVE", nil, [][3]int{{1, 4, 4}}, []float64{math.NaN()}, "video grid [1 4 4] with NaN seconds a step (want positions below 2^30)"},
+		{"seconds beyond int32", "aSVVVVE", nil, [][3]int{{1, 4, 4}}, []float64{1e12}, "video grid [1 4 4] with 1e+12 seconds a step (want positions below 2^30)"},
 		{"video without seconds", "aSVVVVE", nil, [][3]int{{1, 4, 4}}, nil, "seconds of 0 videos (want 1)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -16,34 +16,35 @@ const (
 // only about, as each side is rounded alone, and the last rounding can leave
 // the limits again. A side may come out 0 when minPixels is.
 func SmartResize(h, w, factor, minPixels, maxPixels int) (h2, w2 int, err error) {
-	if err := checkSides(h, w, factor, maxPixels); err != nil {
+	if err := checkSides(h, w, factor, float64(maxPixels)); err != nil {
 		return 0, 0, err
 	}
 	h2, w2 = nearest(h, factor), nearest(w, factor)
 	switch {
 	case h2*w2 > maxPixels:
-		h2, w2 = shrink(h, w, factor, float64(h*w), maxPixels)
+		h2, w2 = shrink(h, w, factor, float64(h*w), float64(maxPixels))
 		h2, w2 = max(h2, factor), max(w2, factor)
 	case h2*w2 < minPixels:
-		h2, w2 = grow(h, w, factor, float64(h*w), minPixels)
+		h2, w2 = grow(h, w, factor, float64(h*w), float64(minPixels))
 	}
 	return h2, w2, nil
 }
 
 // smartResizeUtils is qwen_vl_utils 0.0.14's rule: sides are at least factor
-// before the limits are looked at, and may be 0 after the upper one.
-func smartResizeUtils(h, w, factor, minPixels, maxPixels int) (h2, w2 int, err error) {
-	if maxPixels < minPixels {
-		return 0, 0, fmt.Errorf("limits of %d to %d pixels (want the first below the second)", minPixels, maxPixels)
+// before the limits are looked at, and may be 0 after the upper one. Limits
+// need not be whole, as those of clips are quotients.
+func smartResizeUtils(h, w, factor int, minPixels, maxPixels float64) (h2, w2 int, err error) {
+	if !(maxPixels >= minPixels) {
+		return 0, 0, fmt.Errorf("limits of %.10g to %.10g pixels (want the first below the second)", minPixels, maxPixels)
 	}
 	if err := checkSides(h, w, factor, maxPixels); err != nil {
 		return 0, 0, err
 	}
 	h2, w2 = max(factor, nearest(h, factor)), max(factor, nearest(w, factor))
-	switch {
-	case h2*w2 > maxPixels:
+	switch area := float64(h2 * w2); {
+	case area > maxPixels:
 		h2, w2 = shrink(h, w, factor, float64(h*w), maxPixels)
-	case h2*w2 < minPixels:
+	case area < minPixels:
 		h2, w2 = grow(h, w, factor, float64(h*w), minPixels)
 	}
 	return h2, w2, nil
@@ -55,7 +56,7 @@ func smartResizeClip(n, h, w, temporal, factor, minPixels, maxPixels int) (h2, w
 	if n < temporal || n > maxSide {
 		return 0, 0, fmt.Errorf("clip of %d frames (want at least %d)", n, temporal)
 	}
-	if err := checkSides(h, w, factor, maxPixels); err != nil {
+	if err := checkSides(h, w, factor, float64(maxPixels)); err != nil {
 		return 0, 0, err
 	}
 	if h < factor || w < factor {
@@ -65,20 +66,20 @@ func smartResizeClip(n, h, w, temporal, factor, minPixels, maxPixels int) (h2, w
 	volume := float64(nearest(n, temporal)) * float64(h2*w2)
 	switch {
 	case volume > float64(maxPixels):
-		h2, w2 = shrink(h, w, factor, float64(n)*float64(h*w), maxPixels)
+		h2, w2 = shrink(h, w, factor, float64(n)*float64(h*w), float64(maxPixels))
 		h2, w2 = max(h2, factor), max(w2, factor)
 	case volume < float64(minPixels):
-		h2, w2 = grow(h, w, factor, float64(n)*float64(h*w), minPixels)
+		h2, w2 = grow(h, w, factor, float64(n)*float64(h*w), float64(minPixels))
 	}
 	return h2, w2, nil
 }
 
-func checkSides(h, w, factor, maxPixels int) error {
+func checkSides(h, w, factor int, maxPixels float64) error {
 	if h < 1 || w < 1 || h > maxSide || w > maxSide {
 		return fmt.Errorf("image %dx%d (want sides of 1 to %d)", w, h, maxSide)
 	}
-	if factor < 1 || factor > maxSide || maxPixels < 1 {
-		return fmt.Errorf("multiples of %d in at most %d pixels (want at least 1)", factor, maxPixels)
+	if factor < 1 || factor > maxSide || !(maxPixels >= 1) {
+		return fmt.Errorf("multiples of %d in at most %.10g pixels (want at least 1)", factor, maxPixels)
 	}
 	if ratio := float64(max(h, w)) / float64(min(h, w)); ratio > maxRatio {
 		return fmt.Errorf("image %dx%d: aspect ratio %.4g (want at most %d)", w, h, ratio, maxRatio)
@@ -93,15 +94,15 @@ func nearest(n, f int) int {
 }
 
 // shrink rounds down what a picture of this volume has at maxPixels.
-func shrink(h, w, f int, volume float64, maxPixels int) (int, int) {
-	b := math.Sqrt(volume / float64(maxPixels))
+func shrink(h, w, f int, volume, maxPixels float64) (int, int) {
+	b := math.Sqrt(volume / maxPixels)
 	side := func(n int) int { return int(math.Floor(float64(n)/b/float64(f))) * f }
 	return side(h), side(w)
 }
 
 // grow rounds up what a picture of this volume has at minPixels.
-func grow(h, w, f int, volume float64, minPixels int) (int, int) {
-	b := math.Sqrt(float64(minPixels) / volume)
+func grow(h, w, f int, volume, minPixels float64) (int, int) {
+	b := math.Sqrt(minPixels / volume)
 	side := func(n int) int { return int(math.Ceil(float64(n)*b/float64(f))) * f }
 	return side(h), side(w)
 }
