@@ -1,0 +1,256 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+
+	"ssrl/internal/tensor"
+)
+
+// Attention of one span and key head:
+//
+//  1. Keys and values are packed in the order in which they count, the prefix
+//     first, so nothing after that knows where a key came from.
+//  2. Scores of a tile of query rows are one product; each row then takes its own
+//     largest score, exponentials and their sum (sumLanes over the keys it sees).
+//  3. Outputs are one chain over the keys of a row: first the keys that all rows
+//     of the tile see, together, then the rest row by row.
+//
+// A row's result so depends on its own keys and their order only.
+
+// attendTile is the number of scores that a tile holds, about: 256 KiB.
+const attendTile = 1 << 16
+
+// attendRows is how many query rows are worth packing the keys again for.
+const attendRows = 256
+
+// sight is the attention of some query rows of a span to one key head.
+type sight struct {
+	tensor.Span
+	kvHead   int
+	from, to int // query rows within the span
+}
+
+// attention is what both directions share.
+type attention struct {
+	isa            isa
+	q, k, v        matrix
+	o, lse         matrix
+	spans          []tensor.Span
+	heads, kvHeads int
+	dim            int
+	scale          float32
+	causal         bool
+}
+
+// visible returns how many keys, prefix included, query row i of s sees.
+func (t *attention) visible(s *tensor.Span, i int) int {
+	own := s.KN
+	if t.causal {
+		own = max(0, s.KN-s.N+i+1)
+	}
+	return s.PrefixN + own
+}
+
+func (d *Device) attention(op string, q, k, v, o, lse *tensor.Tensor, spans []tensor.Span,
+	heads, kvHeads int, scale float32, causal bool) attention {
+	ok := heads > 0 && kvHeads > 0 && heads%kvHeads == 0 && q.Cols%heads == 0
+	ok = ok && same(o, q) && same(k, v) && k.Cols == q.Cols/heads*kvHeads && lse.Rows == q.Rows && lse.Cols == heads
+	check(ok, fmt.Sprintf("%s with %d heads on %d, o lse q k v", op, heads, kvHeads), o, lse, q, k, v)
+	for _, s := range spans {
+		if s.Q < 0 || s.N < 0 || s.Q+s.N > q.Rows || s.Prefix < 0 || s.PrefixN < 0 || s.Prefix+s.PrefixN > k.Rows ||
+			s.K < 0 || s.KN < 0 || s.K+s.KN > k.Rows {
+			panic(fmt.Sprintf("cpu: %s: span %+v of %d queries and %d keys", op, s, q.Rows, k.Rows))
+		}
+	}
+	return attention{isa: d.isa, q: in(q), k: in(k), v: in(v), spans: spans,
+		heads: heads, kvHeads: kvHeads, dim: q.Cols / heads, scale: scale, causal: causal}
+}
+
+// Attend is grouped-query attention; a row that sees no key gives zeros and a
+// lse of -Inf.
+func (d *Device) Attend(o, lse, q, k, v *tensor.Tensor, spans []tensor.Span, heads, kvHeads int, scale float32, causal bool) {
+	t := &d.attend
+	t.attention = d.attention("attend", q, k, v, o, lse, spans, heads, kvHeads, scale, causal)
+	t.o, t.lse = out(o), out(lse)
+	for i := range t.o.rows {
+		clear(t.o.row(i))
+		none := t.lse.row(i)
+		for h := range none {
+			none[h] = float32(math.Inf(-1))
+		}
+	}
+	t.jobs = t.jobs[:0]
+	work := 0
+	for _, s := range spans {
+		step := max(attendRows, s.N/len(d.workers)+1)
+		for from := 0; from < s.N; from += step {
+			for g := range kvHeads {
+				t.jobs = append(t.jobs, sight{s, g, from, min(s.N, from+step)})
+			}
+		}
+		work += s.N * (s.PrefixN + s.KN) * q.Cols / 8
+	}
+	d.run(t, len(t.jobs), work/max(1, len(t.jobs)))
+}
+
+type attend struct {
+	attention
+	jobs []sight
+}
+
+func (t *attend) do(w *worker, from, to int) {
+	for i := range t.jobs[from:to] {
+		t.sight(w, &t.jobs[from+i])
+	}
+}
+
+func (t *attend) sight(w *worker, s *sight) {
+	n := t.visible(&s.Span, s.to-1)
+	if n == 0 || t.dim == 0 {
+		return
+	}
+	keys := t.packKeys(&w.keys, &t.k, s, n)
+	values := t.packValues(&w.values, &t.v, s, n)
+	group := t.heads / t.kvHeads
+	first := s.kvHead * group
+	// The rows of a product are the query rows of one head or, when there are
+	// fewer of those, the heads of one query row.
+	if rows := s.to - s.from; rows < group {
+		for i := s.from; i < s.to; i++ {
+			t.tile(w, view{s.Q + i, first, 1, group, t.visible(&s.Span, i), 0, s.PrefixN}, keys, values)
+		}
+		return
+	}
+	step := max(t.isa.tall(), attendTile/t.isa.wide(n)/t.isa.tall()*t.isa.tall())
+	for h := first; h < first+group; h++ {
+		for i := s.from; i < s.to; i += step {
+			rows := min(step, s.to-i)
+			t.tile(w, t.rows(s, i, rows, h), keys, values)
+		}
+	}
+}
+
+// view is a tile of query vectors: rows x heads, one of them 1.
+type view struct {
+	row, head   int
+	rows, heads int
+	keys        int // that the last vector sees
+	growth      int // keys that a vector sees more than the one before it
+	least       int // keys that every vector sees: the prefix
+}
+
+// rows is the view of n query rows of s from i on, in head h.
+func (t *attention) rows(s *sight, i, n, h int) view {
+	growth := 0
+	if t.causal {
+		growth = 1
+	}
+	return view{s.Q + i, h, n, 1, t.visible(&s.Span, i+n-1), growth, s.PrefixN}
+}
+
+func (v *view) len() int { return v.rows * v.heads }
+
+// visible returns the keys that vector r sees.
+func (v *view) visible(r int) int { return max(v.least, v.keys-v.growth*(v.len()-1-r)) }
+
+// of returns the view's vectors in m, [vectors, dim].
+func (v *view) of(m *matrix, dim int) matrix {
+	b := m.block(v.row, v.row+v.rows, v.head*dim, (v.head+v.heads)*dim)
+	if v.rows == 1 {
+		return matrix{b.data, v.heads, dim, dim}
+	}
+	return b
+}
+
+// scores sets s to scale * a keys^T for the n keys of a view.
+func (t *attention) scores(w *worker, buf *[]float32, a matrix, keys packed, n int) matrix {
+	s := matrix{rows: a.rows, cols: n, stride: t.isa.wide(n)}
+	s.data = grow(buf, s.rows*s.stride)
+	clear(s.data)
+	t.isa.multiply(w, s, a.rowMajor(), keys, t.dim)
+	return s
+}
+
+func (t *attend) tile(w *worker, v view, keys, values packed) {
+	s := t.scores(w, &w.scores, v.of(&t.q, t.dim), keys, v.keys)
+	o := v.of(&t.o, t.dim)
+	common := v.visible(0)
+	sums := grow(&w.rows, v.len())
+	for r := range v.len() {
+		n := v.visible(r)
+		p := s.data[r*s.stride:][:n]
+		for j, x := range p {
+			p[j] = x * t.scale
+		}
+		top := largest(p)
+		for j, x := range p {
+			p[j] = x - top
+		}
+		t.isa.exp(p)
+		sums[r] = sumLanes(p)
+		if n > 0 {
+			lse := t.lse.row(v.row + r*min(1, v.rows-1))
+			lse[v.head+r*min(1, v.heads-1)] = top + float32(math.Log(float64(sums[r])))
+		}
+	}
+	t.isa.multiply(w, o, s.rowMajor(), values, common)
+	panel := t.isa.panel()
+	for r := range v.len() {
+		rest := v.visible(r) - common
+		one := o.block(r, r+1, 0, t.dim)
+		if rest > 0 {
+			p := strided{s.data[r*s.stride+common:], s.stride, 1}
+			t.isa.multiply(w, one, p, packed{values.data[common*panel:], values.stride}, rest)
+		}
+		if sums[r] > 0 {
+			inverse := 1 / sums[r]
+			for c, x := range one.data {
+				one.data[c] = x * inverse
+			}
+		}
+	}
+}
+
+// packKeys packs the transpose of a span's first n rows of one head of m, the
+// prefix first: a right matrix [dim, n].
+func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, n int) packed {
+	panel := t.isa.panel()
+	dst := grow(buf, t.isa.packedLen(t.dim, n))
+	p := packed{dst, t.dim * panel}
+	left := s.kvHead * t.dim
+	for j := 0; j < n; j += panel {
+		out := dst[j/panel*p.stride:][:p.stride]
+		most := min(panel, n-j)
+		// A panel lies in the prefix, in the span's own keys, or over both.
+		a := max(0, min(most, s.PrefixN-j))
+		if a > 0 {
+			t.isa.packColumns(out, m.data[(s.Prefix+j)*m.stride+left:], m.stride, 1, t.dim, 0, a)
+		}
+		if a < most {
+			t.isa.packColumns(out, m.data[(s.K+j+a-s.PrefixN)*m.stride+left:], m.stride, 1, t.dim, a, most-a)
+		}
+		clearColumns(out, panel, t.dim, most)
+	}
+	return p
+}
+
+// packValues packs a span's first n rows of one head of m, the prefix first: a
+// right matrix [n, dim].
+func (t *attention) packValues(buf *[]float32, m *matrix, s *sight, n int) packed {
+	panel := t.isa.panel()
+	dst := grow(buf, t.isa.packedLen(n, t.dim))
+	p := packed{dst, n * panel}
+	a := min(n, s.PrefixN)
+	for c := 0; c < t.dim; c += panel {
+		out := dst[c/panel*p.stride:][:p.stride]
+		left, wide := s.kvHead*t.dim+c, min(panel, t.dim-c)
+		if a > 0 {
+			packRows(out, m.data[s.Prefix*m.stride+left:], m.stride, a, wide, panel)
+		}
+		if a < n {
+			packRows(out[a*panel:], m.data[s.K*m.stride+left:], m.stride, n-a, wide, panel)
+		}
+	}
+	return p
+}

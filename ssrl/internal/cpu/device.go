@@ -1,0 +1,151 @@
+// Package cpu computes tensor.Device's operations in float32 on the processor.
+//
+// Portable Go loops define every result. Matrix products also have AVX-512 and
+// AVX2 assembly, picked when the device is made; they differ from the portable
+// ones only by the rounding of fused multiply-adds. Reductions run in one fixed
+// order and are never split over threads: an element of a result depends on its
+// row and column alone, not on tile sizes, on other rows or on Device threads.
+//
+// Limits: float32 only. Packed copies of weights cost up to packLimit bytes
+// beside the weights. Attention keeps a tile of scores over all keys of a span
+// per thread.
+package cpu
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"ssrl/internal/tensor"
+)
+
+var _ tensor.Device = (*Device)(nil)
+
+// Device is a tensor.Device on the processor. One call at a time.
+type Device struct {
+	isa   isa
+	arena arena
+	packs packCache
+
+	workers []worker
+	starts  []func() // starts[i] runs workers[i] on the current task
+	task    task
+	parts   int
+	chunk   int
+	next    atomic.Int64 // first part not yet taken
+	wait    sync.WaitGroup
+
+	// Arguments of the call in progress, kept here so that calls do not allocate.
+	gemm       gemm
+	columnSum  columnSum
+	add        addTask
+	norm       rmsNorm
+	normBack   rmsNormBack
+	normWeight rmsNormWeight
+	rope       ropeTask
+	attend     attend
+	attendBack attendBack
+	swiglu     swiglu
+	gelu       gelu
+	embed      embed
+	embedBack  embedBack
+	logProb    logProb
+	squares    squares
+	adam       adam
+}
+
+// worker is what one thread needs for itself. The buffers only grow.
+type worker struct {
+	b       []float32 // packed block of the right matrix of a product
+	a       []float32 // packed strip of the left one
+	tile    []float32 // a tile over the edge of a result
+	scores  []float32
+	more    []float32 // second tile of scores, in AttendBack
+	keys    []float32 // packed keys
+	values  []float32 // packed values
+	keyRows []float32 // packed keys the other way round, in AttendBack
+	rows    []float32
+	sums    []float64
+}
+
+// New returns a device that uses the given number of threads, GOMAXPROCS if 0.
+func New(threads int) *Device { return newDevice(threads, bestISA()) }
+
+func newDevice(threads int, set isa) *Device {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	d := &Device{isa: set, workers: make([]worker, threads)}
+	d.packs.limit = packLimit
+	for i := range d.workers {
+		w := &d.workers[i]
+		w.tile = make([]float32, maxStrip*maxPanel)
+		d.starts = append(d.starts, func() {
+			d.work(w)
+			d.wait.Done()
+		})
+	}
+	return d
+}
+
+// Name returns "cpu".
+func (d *Device) Name() string { return "cpu" }
+
+// Instructions names the instruction set of the matrix products: "portable",
+// "avx2" or "avx512".
+func (d *Device) Instructions() string { return d.isa.String() }
+
+// Threads returns the number of threads that a call may use.
+func (d *Device) Threads() int { return len(d.workers) }
+
+// task is work that consists of independent parts.
+type task interface {
+	do(w *worker, from, to int) // parts [from, to)
+}
+
+// inlineCost is the work, in multiply-adds or the like, below which starting a
+// thread (about 2 microseconds) costs more than it saves.
+const inlineCost = 1 << 15
+
+// run does all parts of t. Cost is the work of one part, roughly in
+// multiply-adds; it only decides how many threads start.
+func (d *Device) run(t task, parts, cost int) {
+	if parts <= 0 {
+		return
+	}
+	threads := min(len(d.workers), parts, 1+parts*cost/inlineCost)
+	if threads == 1 {
+		t.do(&d.workers[0], 0, parts)
+		return
+	}
+	d.task, d.parts = t, parts
+	// Four pieces a thread even out threads that are not equally fast.
+	d.chunk = max(1, parts/(4*threads))
+	d.next.Store(0)
+	d.wait.Add(threads - 1)
+	for _, start := range d.starts[1:threads] {
+		go start()
+	}
+	d.work(&d.workers[0])
+	d.wait.Wait()
+	d.task = nil
+}
+
+func (d *Device) work(w *worker) {
+	for {
+		to := int(d.next.Add(int64(d.chunk)))
+		from := to - d.chunk
+		if from >= d.parts {
+			return
+		}
+		d.task.do(w, from, min(to, d.parts))
+	}
+}
+
+// grow returns buf with n elements, whatever they hold.
+func grow[T any](buf *[]T, n int) []T {
+	if cap(*buf) < n {
+		*buf = make([]T, n+n/4)
+	}
+	return (*buf)[:n]
+}

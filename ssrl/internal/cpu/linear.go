@@ -1,0 +1,69 @@
+package cpu
+
+import "ssrl/internal/tensor"
+
+// Linear is y[m,n] = x[m,k] w[n,k]^T + b[1,n]; the chain of an element starts
+// from its bias.
+func (d *Device) Linear(y, x, w, b *tensor.Tensor) {
+	check(x.Cols == w.Cols && y.Rows == x.Rows && y.Cols == w.Rows && (b == nil || vector(b, w.Rows)),
+		"linear y x w b", y, x, w, b)
+	right := in(w)
+	g := gemm{c: out(y), bias: in(b), zero: true, k: x.Cols, b: right.transposed()}
+	left := in(x)
+	g.a = left.rowMajor()
+	if x.Rows > 0 {
+		g.ready = d.packs.find(d.isa, w, right)
+	}
+	d.product(g)
+}
+
+// LinearBack is dx += dy w, dw += dy^T x, db += the sum of dy's rows.
+func (d *Device) LinearBack(dx, dw, db, dy, x, w *tensor.Tensor) {
+	check(x.Cols == w.Cols && dy.Rows == x.Rows && dy.Cols == w.Rows && like(dx, x) && like(dw, w) &&
+		(db == nil || vector(db, w.Rows)), "linear back dx dw db dy x w", dx, dw, db, dy, x, w)
+	g, left, right := in(dy), in(x), in(w)
+	if dx != nil {
+		d.product(gemm{c: out(dx), a: g.rowMajor(), b: right.rowMajor(), k: g.cols})
+	}
+	if dw != nil {
+		d.product(gemm{c: out(dw), a: g.transposed(), b: left.rowMajor(), k: g.rows})
+	}
+	if db != nil {
+		d.columnSum = columnSum{out(db), g}
+		d.run(&d.columnSum, (g.cols+columnBlock-1)/columnBlock, columnBlock*g.rows)
+	}
+}
+
+// columnBlock is how many columns one part of a sum over rows takes.
+const columnBlock = 64
+
+// columnSum adds the rows of x to y, first to last.
+type columnSum struct{ y, x matrix }
+
+func (t *columnSum) do(_ *worker, from, to int) {
+	left, right := from*columnBlock, min(t.x.cols, to*columnBlock)
+	sum := t.y.data[left:right]
+	for i := range t.x.rows {
+		for j, v := range t.x.row(i)[left:right] {
+			sum[j] += v
+		}
+	}
+}
+
+// Add is y = a + b.
+func (d *Device) Add(y, a, b *tensor.Tensor) {
+	check(same(y, a) && same(y, b), "add y a b", y, a, b)
+	d.add = addTask{out(y), in(a), in(b)}
+	d.run(&d.add, y.Rows, y.Cols)
+}
+
+type addTask struct{ y, a, b matrix }
+
+func (t *addTask) do(_ *worker, from, to int) {
+	for i := from; i < to; i++ {
+		y, a, b := t.y.row(i), t.a.row(i), t.b.row(i)
+		for j := range y {
+			y[j] = a[j] + b[j]
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+
+	"ssrl/internal/tensor"
+)
+
+// LogProb gives log softmax(logits/temperature) at targets. Exponentials are
+// float32, their sum is float64 in the order of the columns.
+func (d *Device) LogProb(lp, lse, logits *tensor.Tensor, targets []int32, temperature float32) {
+	check(vector(lp, logits.Rows) && vector(lse, logits.Rows), "logprob lp lse logits", lp, lse, logits)
+	checkTargets("logprob", logits, targets)
+	d.logProb = logProb{isa: d.isa, lp: out(lp), lse: out(lse), logits: in(logits), targets: targets, inverse: 1 / temperature}
+	d.run(&d.logProb, logits.Rows, 8*logits.Cols)
+}
+
+// LogProbBack: dlogits += dlp (onehot - softmax) / temperature.
+func (d *Device) LogProbBack(dlogits, dlp, logits, lse *tensor.Tensor, targets []int32, temperature float32) {
+	if dlogits == nil {
+		return
+	}
+	check(same(dlogits, logits) && vector(dlp, logits.Rows) && vector(lse, logits.Rows),
+		"logprob back dlogits dlp logits lse", dlogits, dlp, logits, lse)
+	checkTargets("logprob back", logits, targets)
+	d.logProb = logProb{isa: d.isa, lp: in(dlp), lse: in(lse), logits: in(logits), targets: targets,
+		inverse: 1 / temperature, dlogits: out(dlogits), back: true}
+	d.run(&d.logProb, logits.Rows, 8*logits.Cols)
+}
+
+func checkTargets(op string, logits *tensor.Tensor, targets []int32) {
+	check(len(targets) == logits.Rows, op+" with other targets, logits", logits)
+	for i, t := range targets {
+		if t < 0 || int(t) >= logits.Cols {
+			panic(fmt.Sprintf("cpu: %s: target %d at %d of %d columns", op, t, i, logits.Cols))
+		}
+	}
+}
+
+type logProb struct {
+	isa             isa
+	lp, lse, logits matrix // lp is dlp on the way back
+	targets         []int32
+	inverse         float32 // 1/temperature
+	dlogits         matrix
+	back            bool
+}
+
+func (t *logProb) do(w *worker, from, to int) {
+	e := grow(&w.rows, t.logits.cols)
+	for i := from; i < to; i++ {
+		if t.back {
+			t.backRow(e, i)
+		} else {
+			t.row(e, i)
+		}
+	}
+}
+
+func (t *logProb) row(e []float32, i int) {
+	x := t.logits.row(i)
+	top := largest(x)
+	for j, v := range x {
+		e[j] = (v - top) * t.inverse
+	}
+	target := e[t.targets[i]]
+	t.isa.exp(e)
+	var sum float64
+	for _, v := range e {
+		sum += float64(v)
+	}
+	log := math.Log(sum)
+	t.lp.data[i] = float32(float64(target) - log)
+	t.lse.data[i] = float32(float64(top)*float64(t.inverse) + log)
+}
+
+func (t *logProb) backRow(e []float32, i int) {
+	g := t.lp.data[i] * t.inverse
+	if g == 0 {
+		return
+	}
+	lse := t.lse.data[i]
+	for j, v := range t.logits.row(i) {
+		e[j] = v*t.inverse - lse
+	}
+	t.isa.exp(e)
+	dx := t.dlogits.row(i)
+	dx[t.targets[i]] += g
+	for j, v := range e {
+		dx[j] -= g * v
+	}
+}
+
+// largest returns the greatest element, passing over NaN.
+func largest(x []float32) float32 {
+	top := float32(math.Inf(-1))
+	for _, v := range x {
+		if v > top {
+			top = v
+		}
+	}
+	return top
+}

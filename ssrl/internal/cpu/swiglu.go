@@ -1,0 +1,56 @@
+package cpu
+
+import "ssrl/internal/tensor"
+
+// SwiGLU is y = silu(gate) * up with silu(g) = g / (1 + exp(-g)).
+func (d *Device) SwiGLU(y, gate, up *tensor.Tensor) {
+	check(same(y, gate) && same(y, up), "swiglu y gate up", y, gate, up)
+	d.swiglu = swiglu{isa: d.isa, y: out(y), gate: in(gate), up: in(up)}
+	d.run(&d.swiglu, y.Rows, 16*y.Cols)
+}
+
+// SwiGLUBack: with s = 1/(1+exp(-gate)),
+// dup += dy gate s and dgate += dy up s (1 + gate (1-s)).
+func (d *Device) SwiGLUBack(dgate, dup, dy, gate, up *tensor.Tensor) {
+	check(same(dy, gate) && same(dy, up) && like(dgate, dy) && like(dup, dy),
+		"swiglu back dgate dup dy gate up", dgate, dup, dy, gate, up)
+	d.swiglu = swiglu{d.isa, in(dy), in(gate), in(up), out(dgate), out(dup), true}
+	d.run(&d.swiglu, dy.Rows, 24*dy.Cols)
+}
+
+type swiglu struct {
+	isa         isa
+	y, gate, up matrix // y is dy on the way back
+	dgate, dup  matrix
+	back        bool
+}
+
+func (t *swiglu) do(w *worker, from, to int) {
+	e := grow(&w.rows, t.gate.cols)
+	for i := from; i < to; i++ {
+		gate, up := t.gate.row(i), t.up.row(i)
+		for j, g := range gate {
+			e[j] = -g
+		}
+		t.isa.exp(e)
+		y := t.y.row(i)
+		if !t.back {
+			for j, g := range gate {
+				y[j] = g / (1 + e[j]) * up[j]
+			}
+			continue
+		}
+		if t.dup.given() {
+			for j, v := range t.dup.row(i) {
+				t.dup.row(i)[j] = v + y[j]*(gate[j]/(1+e[j]))
+			}
+		}
+		if t.dgate.given() {
+			dgate := t.dgate.row(i)
+			for j, g := range gate {
+				s := 1 / (1 + e[j])
+				dgate[j] += y[j] * up[j] * s * (1 + g*(1-s))
+			}
+		}
+	}
+}
