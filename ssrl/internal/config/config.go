@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,9 +21,10 @@ import (
 
 const maxFile = 1 << 20
 
-// Decode fills dst, a pointer to a struct, from a YAML file (nil: none), then
-// from key=value words, of which later ones win.
-func Decode(dst any, file []byte, name string, words []string) error {
+// Decode fills structs, each given by a pointer, from a YAML file (nil: none),
+// then from key=value words, of which later ones win. An option goes to the
+// first struct that has it.
+func Decode(file []byte, name string, words []string, into ...any) error {
 	if len(file) > maxFile {
 		return fmt.Errorf("%s: %d bytes (want at most %d)", name, len(file), maxFile)
 	}
@@ -31,7 +33,7 @@ func Decode(dst any, file []byte, name string, words []string) error {
 		if err := yaml.Unmarshal(file, &tree); err != nil {
 			return fmt.Errorf("%s: %s (want key: value lines)", name, firstLine(err))
 		}
-		if err := set(dst, tree); err != nil {
+		if err := set(into, tree); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -48,51 +50,70 @@ func Decode(dst any, file []byte, name string, words []string) error {
 		for i := len(parts) - 1; i >= 0; i-- {
 			v = map[string]any{parts[i]: v}
 		}
-		if err := set(dst, v.(map[string]any)); err != nil {
+		if err := set(into, v.(map[string]any)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// set puts a tree of values into dst.
-func set(dst any, tree map[string]any) error {
-	if err := known(reflect.TypeOf(dst).Elem(), tree, ""); err != nil {
-		return err
+// set puts a tree of values into the structs.
+func set(into []any, tree map[string]any) error {
+	for _, key := range slices.Sorted(maps.Keys(tree)) {
+		dst, err := owner(into, key)
+		if err != nil {
+			return err
+		}
+		one := map[string]any{key: tree[key]}
+		if err := known(reflect.TypeOf(dst).Elem(), one, ""); err != nil {
+			return err
+		}
+		b, err := json.Marshal(one)
+		if err != nil {
+			return err
+		}
+		err = json.Unmarshal(b, dst)
+		if t, ok := err.(*json.UnmarshalTypeError); ok {
+			return fmt.Errorf("option %s: a %s (want %s)", t.Field, t.Value, t.Type)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	b, err := json.Marshal(tree)
-	if err != nil {
-		return err
-	}
-	err = json.Unmarshal(b, dst)
-	if t, ok := err.(*json.UnmarshalTypeError); ok {
-		return fmt.Errorf("%s: a %s (want %s)", t.Field, t.Value, t.Type)
-	}
-	return err
+	return nil
 }
 
-// known checks every name of tree against the struct.
-func known(t reflect.Type, tree map[string]any, prefix string) error {
+// owner is the struct that has an option.
+func owner(into []any, key string) (any, error) {
+	var all []string
+	for _, dst := range into {
+		fields := options(reflect.TypeOf(dst).Elem())
+		if _, ok := fields[key]; ok {
+			return dst, nil
+		}
+		all = append(all, slices.Sorted(maps.Keys(fields))...)
+	}
+	return nil, fmt.Errorf("unknown option %s (did you mean %s?)", key, Nearest(key, all))
+}
+
+// options are the JSON names of a struct's fields and their types.
+func options(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
 			fields[name] = t.Field(i).Type
 		}
 	}
-	names := make([]string, 0, len(fields))
-	for n := range fields {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	keys := make([]string, 0, len(tree))
-	for k := range tree {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	return fields
+}
+
+// known checks every name of tree against the struct.
+func known(t reflect.Type, tree map[string]any, prefix string) error {
+	fields := options(t)
+	for _, key := range slices.Sorted(maps.Keys(tree)) {
 		ft, ok := fields[key]
 		if !ok {
-			return fmt.Errorf("unknown option %s%s (did you mean %s%s?)", prefix, key, prefix, Nearest(key, names))
+			return fmt.Errorf("unknown option %s%s (did you mean %s%s?)", prefix, key, prefix, Nearest(key, slices.Sorted(maps.Keys(fields))))
 		}
 		sub, nested := tree[key].(map[string]any)
 		if nested != (ft.Kind() == reflect.Struct) {

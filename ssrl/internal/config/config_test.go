@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-type options struct {
+type trainer struct {
 	Rate     float64 `json:"learning_rate"`
 	Group    int     `json:"group"`
 	Plain    bool    `json:"plain"`
@@ -18,9 +18,9 @@ type options struct {
 }
 
 func TestLaterWordsWin(t *testing.T) {
-	var o options
-	require.NoError(t, Decode(&o, []byte("learning_rate: 1.0e-6\nschedule:\n  kind: cosine\n"), "x.yaml", []string{"group=5", "group=8", "schedule.steps=30", "plain=true"}))
-	want := options{Rate: 1e-6, Group: 8, Plain: true}
+	var o trainer
+	require.NoError(t, Decode([]byte("learning_rate: 1.0e-6\nschedule:\n  kind: cosine\n"), "x.yaml", []string{"group=5", "group=8", "schedule.steps=30", "plain=true"}, &o))
+	want := trainer{Rate: 1e-6, Group: 8, Plain: true}
 	want.Schedule.Kind, want.Schedule.Steps = "cosine", 30
 	assert.Equal(t, want, o)
 }
@@ -29,8 +29,8 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct{ name, file, word, want string }{
 		{"typo", "", "learning_rat=1", "unknown option learning_rat (did you mean learning_rate?)"},
 		{"nested typo", "", "schedule.step=3", "unknown option schedule.step (did you mean schedule.steps?)"},
-		{"type", "", "group=many", "group: a string (want int)"},
-		{"fraction for a number of answers", "", "group=1.5", "group: a number 1.5 (want int)"},
+		{"type", "", "group=many", "option group: a string (want int)"},
+		{"fraction for a number of answers", "", "group=1.5", "option group: a number 1.5 (want int)"},
 		{"group of options", "", "schedule=3", "option schedule: 3 (want a group of options)"},
 		{"no value", "", "group", `"group" (want key=value)`},
 		{"typo in a file", "rate: 1\n", "", "x.yaml: unknown option rate (did you mean group?)"},
@@ -41,7 +41,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 			if tc.word != "" {
 				words = []string{tc.word}
 			}
-			assert.ErrorContains(t, Decode(&options{}, []byte(tc.file), "x.yaml", words), tc.want)
+			assert.ErrorContains(t, Decode([]byte(tc.file), "x.yaml", words, &struct{}{}, &trainer{}), tc.want)
 		})
 	}
 }
