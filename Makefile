@@ -71,10 +71,10 @@ ifneq ($(wildcard ssrl/cmd/ssrl/*.go),)
 endif
 ifneq ($(CAPI),)
 	CGO_ENABLED=1 CC=$(CC) $(GO) build -trimpath -buildmode=c-shared -o build/$(SONAME) \
-	  -ldflags '-s -w "-extldflags=-Wl,-soname,$(SONAME) -Wl,--version-script=$(CURDIR)/capi/ssrl.map"' ./capi
+	  -ldflags "-s -w \"-extldflags=-Wl,-soname,$(SONAME) '-Wl,--version-script=$(CURDIR)/capi/ssrl.map'\"" ./capi
 	CGO_ENABLED=1 CC=$(CC) $(GO) build -trimpath -buildmode=c-archive -o build/libssrl.a -ldflags '-s -w' ./capi
 	@# The header is written by hand; the ones that cgo writes are not for users.
-	@rm -f build/libssrl.so.*.h build/libssrl.h
+	@rm -f build/libssrl*.h
 	@ln -sf $(SONAME) build/libssrl.so
 	@cp capi/ssrl.h build/ssrl.h
 endif
@@ -88,7 +88,7 @@ test: build test-bindings test-examples ## every test that needs no GPU: binding
 	$(TEST) ./...
 
 # What a program outside Go needs at run time, and a C or C++ one to be built.
-LIBRARY = SSRL_LIBRARY=$(CURDIR)/build/libssrl.so PYTHONPATH=$(CURDIR)/bindings/python PYTHONDONTWRITEBYTECODE=1
+LIBRARY = SSRL_LIBRARY='$(CURDIR)/build/libssrl.so' PYTHONPATH='$(CURDIR)/bindings/python' PYTHONDONTWRITEBYTECODE=1
 CLIKE   = -Wall -Wextra -Werror -Icapi -Ibindings/cpp
 LINK    = -Lbuild -lssrl -lm '-Wl,-rpath,$(CURDIR)/build'
 # Debian's gcc comes without g++ and Python: what cannot be tested is named.
@@ -203,13 +203,14 @@ reference: ## rerun the Python programs that wrote the reference files; they nee
 	@files=$$(find ssrl -path '*/_reference/*.py' | sort); test -n "$$files" || echo 'reference: no package has a _reference/ folder'; \
 	for f in $$files; do echo "$(PYTHON) $$f"; (cd "$$(dirname $$f)" && $(PYTHON) "$$(basename $$f)"); done
 
+KINDS := \( -name '*.go' -o -name '*.s' -o -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' -o -name '*.cu' -o -name '*.cuh' -o -name '*.py' \)
+
 sizes: ## lines by package, code and tests, and the change since the last tag
 	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
 	printf '%8s %8s %8s  %s\n' code tests "$${tag:+change}" package; \
-	find $(CODE) -name build -prune -o \( -name '*.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' -o -name '*.py' -o -name '*.hpp' -o -name '*.cc' \) -printf '%h\n' | \
-	grep -vE '/(testdata|_reference)(/|$$)' | sort -u | while read -r dir; do \
-	  code=$$(find $$dir -maxdepth 1 -type f -not -name '*_test.go' -not -name '*.md' -not -name 'go.*' -exec cat {} + | wc -l); \
-	  tests=$$(find $$dir -maxdepth 1 -type f -name '*_test.go' -exec cat {} + | wc -l); \
+	find $(CODE) $(KINDS) -printf '%h\n' | grep -vE '/(testdata|_reference)(/|$$)' | sort -u | while read -r dir; do \
+	  code=$$(find $$dir -maxdepth 1 $(KINDS) -not -name '*_test.go' -exec cat {} + | wc -l); \
+	  tests=$$(find $$dir -maxdepth 1 -name '*_test.go' -exec cat {} + | wc -l); \
 	  change=; if test -n "$$tag"; then change=$$(git diff --numstat $$tag -- ":(glob)$$dir/*" | awk '{ n += $$1 - $$2 } END { printf "%+d", n }'); fi; \
 	  printf '%8d %8d %8s  %s\n' $$code $$tests "$$change" $$dir; \
 	done | awk '{ c += $$1; t += $$2; print } END { printf "%8d %8d %8s  %s\n", c, t, "", "all" }'

@@ -1,6 +1,6 @@
 module libssrl
 
-go 1.26
+go 1.26.0
 
 require ssrl v0.0.0
 
