@@ -225,10 +225,10 @@ func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, n int) packed 
 		// A panel lies in the prefix, in the span's own keys, or over both.
 		a := max(0, min(most, s.PrefixN-j))
 		if a > 0 {
-			t.isa.packColumns(out, m.data[(s.Prefix+j)*m.stride+left:], m.stride, 1, t.dim, 0, a)
+			t.isa.columns(out, panel, m.data[(s.Prefix+j)*m.stride+left:], m.stride, 1, t.dim, a)
 		}
 		if a < most {
-			t.isa.packColumns(out, m.data[(s.K+j+a-s.PrefixN)*m.stride+left:], m.stride, 1, t.dim, a, most-a)
+			t.isa.columns(out[a:], panel, m.data[(s.K+j+a-s.PrefixN)*m.stride+left:], m.stride, 1, t.dim, most-a)
 		}
 		clearColumns(out, panel, t.dim, most)
 	}

@@ -55,7 +55,7 @@ func (s isa) multiply(w *worker, c matrix, a strided, b packed, k int) {
 			strip := s.strip(c.rows - i)
 			rows := strided{a.data[i*a.row+k0*a.col:], a.row, a.col}
 			if strip > 1 && c.cols >= packRowsFrom && a.row != 1 {
-				rows = packStrip(w, rows, strip, kc)
+				rows = s.packStrip(w, rows, strip, kc)
 			}
 			s.across(w, c, i, strip, rows, packed{b.data[k0*panel:], b.stride}, kc)
 			i += strip
@@ -95,15 +95,29 @@ func (s isa) edge(w *worker, c matrix, i, j, strip int, a strided, b []float32, 
 }
 
 // packStrip copies strip rows of a and k columns to [k][strip].
-func packStrip(w *worker, a strided, strip, k int) strided {
+func (s isa) packStrip(w *worker, a strided, strip, k int) strided {
 	buf := grow(&w.a, strip*k)
-	for r := range strip {
-		src := a.data[r*a.row:]
-		for p, o := 0, r; p < k; p, o = p+1, o+strip {
-			buf[o] = src[p*a.col]
+	s.columns(buf, strip, a.data, a.row, a.col, k, strip)
+	return strided{buf, 1, strip}
+}
+
+// columns copies n vectors of k elements to columns of dst, whose rows are row
+// apart. Vectors are from apart, their elements step.
+func (s isa) columns(dst []float32, row int, src []float32, from, step, k, n int) {
+	vectors, elements := 0, 0
+	if step == 1 {
+		vectors, elements = s.transpose(dst, row, src, from, k, n)
+	}
+	for c := range n {
+		p := elements
+		if c >= vectors {
+			p = 0
+		}
+		vector := src[c*from:]
+		for o := p*row + c; p < k; p, o = p+1, o+row {
+			dst[o] = vector[p*step]
 		}
 	}
-	return strided{buf, 1, strip}
 }
 
 // pack copies columns [j0, j1) and rows [k0, k1) of b into panels at dst, which
@@ -117,7 +131,7 @@ func (s isa) pack(dst []float32, b strided, k0, k1, j0, j1 int) packed {
 		if b.col == 1 {
 			packRows(out, b.data[k0*b.row+j:], b.row, k1-k0, n, panel)
 		} else {
-			s.packColumns(out, b.data[j*b.col+k0*b.row:], b.col, b.row, k1-k0, 0, n)
+			s.columns(out, panel, b.data[j*b.col+k0*b.row:], b.col, b.row, k1-k0, n)
 			clearColumns(out, panel, k1-k0, n)
 		}
 	}
@@ -130,18 +144,6 @@ func packRows(dst, src []float32, stride, k, n, panel int) {
 		row := dst[p*panel : (p+1)*panel]
 		copy(row, src[p*stride:][:n])
 		clear(row[n:])
-	}
-}
-
-// packColumns copies n columns of k elements, col apart, to the columns of a
-// panel from at on.
-func (s isa) packColumns(dst, src []float32, col, row, k, at, n int) {
-	panel := s.panel()
-	for c := range n {
-		column := src[c*col:]
-		for p, o := 0, at+c; p < k; p, o = p+1, o+panel {
-			dst[o] = column[p*row]
-		}
 	}
 }
 

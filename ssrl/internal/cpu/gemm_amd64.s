@@ -1,0 +1,637 @@
+//go:build !noasm
+
+#include "textflag.h"
+
+// Registers of all kernels: CX k; SI, R9-R12 a's rows 0, 3, 6, 9, 12; R8 a's row
+// stride; R13 a's column stride; DX b; DI and AX c; BX c's row stride.
+// Sums lie in the low registers, two (b's columns) to a row of c.
+
+#define ARGS \
+	MOVQ k+0(FP), CX      \
+	MOVQ a+8(FP), SI      \
+	MOVQ row+16(FP), R8   \
+	MOVQ col+24(FP), R13  \
+	MOVQ b+32(FP), DX     \
+	MOVQ c+48(FP), DI     \
+	MOVQ ldc+56(FP), BX   \
+	MOVQ DI, AX
+
+// AX and the next rows' addresses: to = from + 3 rows.
+#define ROWS3(from, to) \
+	LEAQ (from)(R8*2), to \
+	ADDQ R8, to
+
+// AVX-512: Z28 and Z29 hold b's row, Z30 and Z31 elements of a.
+#define LOADZ(c0, c1) \
+	VMOVUPS (DI), c0   \
+	VMOVUPS 64(DI), c1 \
+	ADDQ    BX, DI
+
+#define STOREZ(c0, c1) \
+	VMOVUPS c0, (AX)   \
+	VMOVUPS c1, 64(AX) \
+	ADDQ    BX, AX
+
+#define FMAZ(element, t, c0, c1) \
+	VBROADCASTSS element, t    \
+	VFMADD231PS  t, Z28, c0    \
+	VFMADD231PS  t, Z29, c1
+
+// AVX2: Y12 and Y13 hold b's row, Y14 and Y15 elements of a.
+#define LOADY(c0, c1) \
+	VMOVUPS (DI), c0   \
+	VMOVUPS 32(DI), c1 \
+	ADDQ    BX, DI
+
+#define STOREY(c0, c1) \
+	VMOVUPS c0, (AX)   \
+	VMOVUPS c1, 32(AX) \
+	ADDQ    BX, AX
+
+#define FMAY(element, t, c0, c1) \
+	VBROADCASTSS element, t    \
+	VFMADD231PS  t, Y12, c0    \
+	VFMADD231PS  t, Y13, c1
+
+// func kernel14x32(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel14x32(SB), NOSPLIT, $0-64
+	ARGS
+	ROWS3(SI, R9)
+	ROWS3(R9, R10)
+	ROWS3(R10, R11)
+	ROWS3(R11, R12)
+	LOADZ(Z0, Z1)
+	LOADZ(Z2, Z3)
+	LOADZ(Z4, Z5)
+	LOADZ(Z6, Z7)
+	LOADZ(Z8, Z9)
+	LOADZ(Z10, Z11)
+	LOADZ(Z12, Z13)
+	LOADZ(Z14, Z15)
+	LOADZ(Z16, Z17)
+	LOADZ(Z18, Z19)
+	LOADZ(Z20, Z21)
+	LOADZ(Z22, Z23)
+	LOADZ(Z24, Z25)
+	LOADZ(Z26, Z27)
+
+loop:
+	VMOVUPS (DX), Z28
+	VMOVUPS 64(DX), Z29
+	FMAZ((SI), Z30, Z0, Z1)
+	FMAZ((SI)(R8*1), Z31, Z2, Z3)
+	FMAZ((SI)(R8*2), Z30, Z4, Z5)
+	FMAZ((R9), Z31, Z6, Z7)
+	FMAZ((R9)(R8*1), Z30, Z8, Z9)
+	FMAZ((R9)(R8*2), Z31, Z10, Z11)
+	FMAZ((R10), Z30, Z12, Z13)
+	FMAZ((R10)(R8*1), Z31, Z14, Z15)
+	FMAZ((R10)(R8*2), Z30, Z16, Z17)
+	FMAZ((R11), Z31, Z18, Z19)
+	FMAZ((R11)(R8*1), Z30, Z20, Z21)
+	FMAZ((R11)(R8*2), Z31, Z22, Z23)
+	FMAZ((R12), Z30, Z24, Z25)
+	FMAZ((R12)(R8*1), Z31, Z26, Z27)
+	ADDQ $128, DX
+	ADDQ R13, SI
+	ADDQ R13, R9
+	ADDQ R13, R10
+	ADDQ R13, R11
+	ADDQ R13, R12
+	DECQ CX
+	JNZ  loop
+
+	STOREZ(Z0, Z1)
+	STOREZ(Z2, Z3)
+	STOREZ(Z4, Z5)
+	STOREZ(Z6, Z7)
+	STOREZ(Z8, Z9)
+	STOREZ(Z10, Z11)
+	STOREZ(Z12, Z13)
+	STOREZ(Z14, Z15)
+	STOREZ(Z16, Z17)
+	STOREZ(Z18, Z19)
+	STOREZ(Z20, Z21)
+	STOREZ(Z22, Z23)
+	STOREZ(Z24, Z25)
+	STOREZ(Z26, Z27)
+	VZEROUPPER
+	RET
+
+// func kernel8x32(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel8x32(SB), NOSPLIT, $0-64
+	ARGS
+	ROWS3(SI, R9)
+	ROWS3(R9, R10)
+	LOADZ(Z0, Z1)
+	LOADZ(Z2, Z3)
+	LOADZ(Z4, Z5)
+	LOADZ(Z6, Z7)
+	LOADZ(Z8, Z9)
+	LOADZ(Z10, Z11)
+	LOADZ(Z12, Z13)
+	LOADZ(Z14, Z15)
+
+loop:
+	VMOVUPS (DX), Z28
+	VMOVUPS 64(DX), Z29
+	FMAZ((SI), Z30, Z0, Z1)
+	FMAZ((SI)(R8*1), Z31, Z2, Z3)
+	FMAZ((SI)(R8*2), Z30, Z4, Z5)
+	FMAZ((R9), Z31, Z6, Z7)
+	FMAZ((R9)(R8*1), Z30, Z8, Z9)
+	FMAZ((R9)(R8*2), Z31, Z10, Z11)
+	FMAZ((R10), Z30, Z12, Z13)
+	FMAZ((R10)(R8*1), Z31, Z14, Z15)
+	ADDQ $128, DX
+	ADDQ R13, SI
+	ADDQ R13, R9
+	ADDQ R13, R10
+	DECQ CX
+	JNZ  loop
+
+	STOREZ(Z0, Z1)
+	STOREZ(Z2, Z3)
+	STOREZ(Z4, Z5)
+	STOREZ(Z6, Z7)
+	STOREZ(Z8, Z9)
+	STOREZ(Z10, Z11)
+	STOREZ(Z12, Z13)
+	STOREZ(Z14, Z15)
+	VZEROUPPER
+	RET
+
+// func kernel4x32(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel4x32(SB), NOSPLIT, $0-64
+	ARGS
+	ROWS3(SI, R9)
+	LOADZ(Z0, Z1)
+	LOADZ(Z2, Z3)
+	LOADZ(Z4, Z5)
+	LOADZ(Z6, Z7)
+
+loop:
+	VMOVUPS (DX), Z28
+	VMOVUPS 64(DX), Z29
+	FMAZ((SI), Z30, Z0, Z1)
+	FMAZ((SI)(R8*1), Z31, Z2, Z3)
+	FMAZ((SI)(R8*2), Z30, Z4, Z5)
+	FMAZ((R9), Z31, Z6, Z7)
+	ADDQ $128, DX
+	ADDQ R13, SI
+	ADDQ R13, R9
+	DECQ CX
+	JNZ  loop
+
+	STOREZ(Z0, Z1)
+	STOREZ(Z2, Z3)
+	STOREZ(Z4, Z5)
+	STOREZ(Z6, Z7)
+	VZEROUPPER
+	RET
+
+// func kernel2x64(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel2x64(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	ADDQ BX, DI
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 192(DI), Z7
+
+loop:
+	VBROADCASTSS (SI), Z30
+	VBROADCASTSS (SI)(R8*1), Z31
+	VMOVUPS (DX), Z28
+	VFMADD231PS Z30, Z28, Z0
+	VFMADD231PS Z31, Z28, Z4
+	VMOVUPS 64(DX), Z29
+	VFMADD231PS Z30, Z29, Z1
+	VFMADD231PS Z31, Z29, Z5
+	VMOVUPS (DX)(R9*1), Z28
+	VFMADD231PS Z30, Z28, Z2
+	VFMADD231PS Z31, Z28, Z6
+	VMOVUPS 64(DX)(R9*1), Z29
+	VFMADD231PS Z30, Z29, Z3
+	VFMADD231PS Z31, Z29, Z7
+	ADDQ $128, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ BX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, 192(AX)
+	VZEROUPPER
+	RET
+
+// func kernel2x32(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel2x32(SB), NOSPLIT, $0-64
+	ARGS
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	ADDQ BX, DI
+	VMOVUPS (DI), Z2
+	VMOVUPS 64(DI), Z3
+
+loop:
+	VBROADCASTSS (SI), Z30
+	VBROADCASTSS (SI)(R8*1), Z31
+	VMOVUPS (DX), Z28
+	VFMADD231PS Z30, Z28, Z0
+	VFMADD231PS Z31, Z28, Z2
+	VMOVUPS 64(DX), Z29
+	VFMADD231PS Z30, Z29, Z1
+	VFMADD231PS Z31, Z29, Z3
+	ADDQ $128, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ BX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x128(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x128(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	LEAQ (R9)(R9*2), R10
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 256(DI), Z4
+	VMOVUPS 320(DI), Z5
+	VMOVUPS 384(DI), Z6
+	VMOVUPS 448(DI), Z7
+
+loop:
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS (DX), Z30, Z0
+	VFMADD231PS 64(DX), Z30, Z1
+	VFMADD231PS (DX)(R9*1), Z30, Z2
+	VFMADD231PS 64(DX)(R9*1), Z30, Z3
+	VFMADD231PS (DX)(R9*2), Z30, Z4
+	VFMADD231PS 64(DX)(R9*2), Z30, Z5
+	VFMADD231PS (DX)(R10*1), Z30, Z6
+	VFMADD231PS 64(DX)(R10*1), Z30, Z7
+	ADDQ $128, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x64(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x64(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+
+loop:
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS (DX), Z30, Z0
+	VFMADD231PS 64(DX), Z30, Z1
+	VFMADD231PS (DX)(R9*1), Z30, Z2
+	VFMADD231PS 64(DX)(R9*1), Z30, Z3
+	ADDQ $128, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x32(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x32(SB), NOSPLIT, $0-64
+	ARGS
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+
+loop:
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS (DX), Z30, Z0
+	VFMADD231PS 64(DX), Z30, Z1
+	ADDQ $128, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func kernel6x16(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel6x16(SB), NOSPLIT, $0-64
+	ARGS
+	ROWS3(SI, R9)
+	LOADY(Y0, Y1)
+	LOADY(Y2, Y3)
+	LOADY(Y4, Y5)
+	LOADY(Y6, Y7)
+	LOADY(Y8, Y9)
+	LOADY(Y10, Y11)
+
+loop:
+	VMOVUPS (DX), Y12
+	VMOVUPS 32(DX), Y13
+	FMAY((SI), Y14, Y0, Y1)
+	FMAY((SI)(R8*1), Y15, Y2, Y3)
+	FMAY((SI)(R8*2), Y14, Y4, Y5)
+	FMAY((R9), Y15, Y6, Y7)
+	FMAY((R9)(R8*1), Y14, Y8, Y9)
+	FMAY((R9)(R8*2), Y15, Y10, Y11)
+	ADDQ $64, DX
+	ADDQ R13, SI
+	ADDQ R13, R9
+	DECQ CX
+	JNZ  loop
+
+	STOREY(Y0, Y1)
+	STOREY(Y2, Y3)
+	STOREY(Y4, Y5)
+	STOREY(Y6, Y7)
+	STOREY(Y8, Y9)
+	STOREY(Y10, Y11)
+	VZEROUPPER
+	RET
+
+// func kernel4x16(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel4x16(SB), NOSPLIT, $0-64
+	ARGS
+	ROWS3(SI, R9)
+	LOADY(Y0, Y1)
+	LOADY(Y2, Y3)
+	LOADY(Y4, Y5)
+	LOADY(Y6, Y7)
+
+loop:
+	VMOVUPS (DX), Y12
+	VMOVUPS 32(DX), Y13
+	FMAY((SI), Y14, Y0, Y1)
+	FMAY((SI)(R8*1), Y15, Y2, Y3)
+	FMAY((SI)(R8*2), Y14, Y4, Y5)
+	FMAY((R9), Y15, Y6, Y7)
+	ADDQ $64, DX
+	ADDQ R13, SI
+	ADDQ R13, R9
+	DECQ CX
+	JNZ  loop
+
+	STOREY(Y0, Y1)
+	STOREY(Y2, Y3)
+	STOREY(Y4, Y5)
+	STOREY(Y6, Y7)
+	VZEROUPPER
+	RET
+
+// func kernel2x32y(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel2x32y(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	ADDQ BX, DI
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS 64(DI), Y6
+	VMOVUPS 96(DI), Y7
+
+loop:
+	VBROADCASTSS (SI), Y14
+	VBROADCASTSS (SI)(R8*1), Y15
+	VMOVUPS (DX), Y12
+	VFMADD231PS Y14, Y12, Y0
+	VFMADD231PS Y15, Y12, Y4
+	VMOVUPS 32(DX), Y13
+	VFMADD231PS Y14, Y13, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VMOVUPS (DX)(R9*1), Y12
+	VFMADD231PS Y14, Y12, Y2
+	VFMADD231PS Y15, Y12, Y6
+	VMOVUPS 32(DX)(R9*1), Y13
+	VFMADD231PS Y14, Y13, Y3
+	VFMADD231PS Y15, Y13, Y7
+	ADDQ $64, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ BX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	VMOVUPS Y6, 64(AX)
+	VMOVUPS Y7, 96(AX)
+	VZEROUPPER
+	RET
+
+// func kernel2x16(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel2x16(SB), NOSPLIT, $0-64
+	ARGS
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	ADDQ BX, DI
+	VMOVUPS (DI), Y2
+	VMOVUPS 32(DI), Y3
+
+loop:
+	VBROADCASTSS (SI), Y14
+	VBROADCASTSS (SI)(R8*1), Y15
+	VMOVUPS (DX), Y12
+	VFMADD231PS Y14, Y12, Y0
+	VFMADD231PS Y15, Y12, Y2
+	VMOVUPS 32(DX), Y13
+	VFMADD231PS Y14, Y13, Y1
+	VFMADD231PS Y15, Y13, Y3
+	ADDQ $64, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ BX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x64y(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x64y(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	LEAQ (R9)(R9*2), R10
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+
+loop:
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS (DX), Y14, Y0
+	VFMADD231PS 32(DX), Y14, Y1
+	VFMADD231PS (DX)(R9*1), Y14, Y2
+	VFMADD231PS 32(DX)(R9*1), Y14, Y3
+	VFMADD231PS (DX)(R9*2), Y14, Y4
+	VFMADD231PS 32(DX)(R9*2), Y14, Y5
+	VFMADD231PS (DX)(R10*1), Y14, Y6
+	VFMADD231PS 32(DX)(R10*1), Y14, Y7
+	ADDQ $64, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x32y(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x32y(SB), NOSPLIT, $0-64
+	ARGS
+	MOVQ next+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+
+loop:
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS (DX), Y14, Y0
+	VFMADD231PS 32(DX), Y14, Y1
+	VFMADD231PS (DX)(R9*1), Y14, Y2
+	VFMADD231PS 32(DX)(R9*1), Y14, Y3
+	ADDQ $64, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func kernel1x16(k int, a *float32, row, col int, b *float32, next int, c *float32, ldc int)
+TEXT ·kernel1x16(SB), NOSPLIT, $0-64
+	ARGS
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+
+loop:
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS (DX), Y14, Y0
+	VFMADD231PS 32(DX), Y14, Y1
+	ADDQ $64, DX
+	ADDQ R13, SI
+	DECQ CX
+	JNZ  loop
+
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// Rows r and r+4 share a register, four elements each; unpacking then yields
+// columns of eight.
+#define COLUMNS4(y0, y1, y2, y3) \
+	VUNPCKLPS y1, y0, Y8        \
+	VUNPCKHPS y1, y0, Y9        \
+	VUNPCKLPS y3, y2, Y10       \
+	VUNPCKHPS y3, y2, Y11       \
+	VUNPCKLPD Y10, Y8, Y12      \
+	VUNPCKHPD Y10, Y8, Y13      \
+	VUNPCKLPD Y11, Y9, Y14      \
+	VUNPCKHPD Y11, Y9, Y15      \
+	VMOVUPS   Y12, (DI)         \
+	VMOVUPS   Y13, (DI)(R8*1)   \
+	VMOVUPS   Y14, (DI)(R8*2)   \
+	VMOVUPS   Y15, (DI)(R12*1)  \
+	LEAQ      (DI)(R8*4), DI
+
+// func transpose8(dst *float32, row int, src *float32, col, blocks int)
+TEXT ·transpose8(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ row+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ col+24(FP), R9
+	MOVQ blocks+32(FP), CX
+	LEAQ (R9)(R9*2), R10  // 3 columns
+	LEAQ (SI)(R9*4), R11  // column 4
+	LEAQ (R8)(R8*2), R12  // 3 rows
+
+loop:
+	VMOVUPS     (SI), X0
+	VMOVUPS     (SI)(R9*1), X1
+	VMOVUPS     (SI)(R9*2), X2
+	VMOVUPS     (SI)(R10*1), X3
+	VMOVUPS     16(SI), X4
+	VMOVUPS     16(SI)(R9*1), X5
+	VMOVUPS     16(SI)(R9*2), X6
+	VMOVUPS     16(SI)(R10*1), X7
+	VINSERTF128 $1, (R11), Y0, Y0
+	VINSERTF128 $1, (R11)(R9*1), Y1, Y1
+	VINSERTF128 $1, (R11)(R9*2), Y2, Y2
+	VINSERTF128 $1, (R11)(R10*1), Y3, Y3
+	VINSERTF128 $1, 16(R11), Y4, Y4
+	VINSERTF128 $1, 16(R11)(R9*1), Y5, Y5
+	VINSERTF128 $1, 16(R11)(R9*2), Y6, Y6
+	VINSERTF128 $1, 16(R11)(R10*1), Y7, Y7
+	COLUMNS4(Y0, Y1, Y2, Y3)
+	COLUMNS4(Y4, Y5, Y6, Y7)
+	ADDQ        $32, SI
+	ADDQ        $32, R11
+	DECQ        CX
+	JNZ         loop
+	VZEROUPPER
+	RET
