@@ -1,0 +1,170 @@
+package rgbd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// ReadDepth reads the depth map name of fsys. Mask, unless empty, is the .npy
+// file of its validity mask.
+func ReadDepth(fsys fs.FS, name, mask string, unit Unit) (*Depth, error) {
+	data, err := readFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("depth %s: %w", name, err)
+	}
+	d, err := DecodeDepth(data, name, unit)
+	if err != nil || mask == "" {
+		return d, err
+	}
+	if data, err = readFile(fsys, mask); err != nil {
+		return nil, fmt.Errorf("mask %s: %w", mask, err)
+	}
+	if err := ApplyMask(d, data, mask); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// DecodeDepth decodes a 16-bit grey PNG or PGM, a .npy array, a MegaDepth .h5
+// file or a one-channel PFM, told apart by their first bytes; name is for
+// errors. A map without any reading is an error.
+func DecodeDepth(data []byte, name string, unit Unit) (*Depth, error) {
+	d, err := decodeDepth(data, unit)
+	if err != nil {
+		return nil, fmt.Errorf("depth %s: %w", name, plain(err))
+	}
+	return d, nil
+}
+
+func decodeDepth(data []byte, unit Unit) (d *Depth, err error) {
+	switch formatOf(data) {
+	case "png":
+		d, err = decodeDepthPNG(data, unit)
+	case "pnm":
+		d, err = decodeDepthPGM(data, unit)
+	case "npy":
+		d, err = decodeDepthNPY(data, unit)
+	case "hdf5":
+		d, err = decodeDepthHDF5(data, unit)
+	case "pfm":
+		d, err = decodeDepthPFM(data, unit)
+	default:
+		err = unknownFormat(data, "PNG, PGM, .npy, HDF5 or PFM")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, d.check()
+}
+
+// newDepth returns a map without readings.
+func newDepth(width, height int, unit Unit) *Depth {
+	d := &Depth{width, height, make([]float32, width*height), unit.kind == relative}
+	for i := range d.Metres {
+		d.Metres[i] = noReading
+	}
+	return d
+}
+
+func decodeDepthPNG(data []byte, unit Unit) (*Depth, error) {
+	width, height, samples, err := decodePNG16(data)
+	if err != nil {
+		return nil, err
+	}
+	unit = unit.or(millimetres)
+	d := &Depth{width, height, make([]float32, width*height), unit.kind == relative}
+	sampleType{'u', 2, true}.depths(d.Metres, samples, unit)
+	return d, nil
+}
+
+func decodeDepthPGM(data []byte, unit Unit) (*Depth, error) {
+	h, err := parsePNM(data)
+	if err != nil {
+		return nil, err
+	}
+	if h.channels != 1 {
+		return nil, fmt.Errorf("%d channels (want 1)", h.channels)
+	}
+	if h.sampleBytes() != 2 {
+		return nil, errors.New("8 bits a pixel (want 16)")
+	}
+	unit = unit.or(millimetres)
+	d := &Depth{h.width, h.height, make([]float32, h.width*h.height), unit.kind == relative}
+	sampleType{'u', 2, true}.depths(d.Metres, h.body, unit)
+	return d, nil
+}
+
+// check refuses a map that says nothing.
+func (d *Depth) check() error {
+	for _, v := range d.Metres {
+		if v == v {
+			return nil
+		}
+	}
+	return errors.New("not one reading (want depths above 0)")
+}
+
+// ApplyMask takes the readings away where the mask is zero, false or NaN. The
+// mask is a .npy array of d's size, (H, W) or with an axis of one; name is for
+// errors. A mask of another size or that leaves no reading is an error.
+func ApplyMask(d *Depth, npy []byte, name string) error {
+	if err := applyMask(d, npy); err != nil {
+		return fmt.Errorf("mask %s: %w", name, err)
+	}
+	return nil
+}
+
+func applyMask(d *Depth, npy []byte) error {
+	if formatOf(npy) != "npy" {
+		return unknownFormat(npy, "a .npy array")
+	}
+	a, err := parseNPY(npy)
+	if err != nil {
+		return err
+	}
+	if a.width != d.Width || a.height != d.Height {
+		return fmt.Errorf("%dx%d pixels (want the depth's %dx%d)", a.width, a.height, d.Width, d.Height)
+	}
+	left := false
+	for y := range d.Height {
+		row := d.Metres[y*d.Width:][:d.Width]
+		for x := range row {
+			if v := a.kind.value(a.at(x, y)); v == 0 || v != v {
+				row[x] = noReading
+			}
+			left = left || row[x] == row[x]
+		}
+	}
+	if !left {
+		return errors.New("leaves not one reading")
+	}
+	return nil
+}
+
+// Resize returns d at another size by the nearest reading: an average across an
+// edge would be a depth that nothing has. Pixel centres are mapped to each
+// other, and of two readings as near the upper left one is taken.
+func (d *Depth) Resize(width, height int) *Depth {
+	if width < 1 || height < 1 || d.Width < 1 || d.Height < 1 {
+		panic(fmt.Sprintf("rgbd: resize depth %dx%d to %dx%d", d.Width, d.Height, width, height))
+	}
+	out := &Depth{width, height, make([]float32, width*height), d.Relative}
+	from := make([]int, width)
+	for x := range from {
+		from[x] = nearest(x, d.Width, width)
+	}
+	for y := range height {
+		row := d.Metres[nearest(y, d.Height, height)*d.Width:]
+		for x, sx := range from {
+			out.Metres[y*width+x] = row[sx]
+		}
+	}
+	return out
+}
+
+// nearest returns which of in pixels has its centre next to that of pixel i of
+// out: the ceiling of (2i+1) in / (2 out), less one.
+func nearest(i, in, out int) int {
+	return ((2*i+1)*in+2*out-1)/(2*out) - 1
+}
