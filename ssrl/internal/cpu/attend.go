@@ -12,7 +12,7 @@ import (
 //  1. Keys and values are packed in the order in which they count, the prefix
 //     first, so nothing after that knows where a key came from.
 //  2. Scores of a tile of query rows are one product; each row then takes its own
-//     largest score, exponentials and their sum (sumLanes over the keys it sees).
+//     largest score, exponentials and their sum (isa.sum over the keys it sees).
 //  3. Outputs are one chain over the keys of a row: first the keys that all rows
 //     of the tile see, together, then the rest row by row.
 //
@@ -56,7 +56,9 @@ func (d *Device) attention(op string, q, k, v, o, lse *tensor.Tensor, spans []te
 	heads, kvHeads int, scale float32, causal bool) attention {
 	ok := heads > 0 && kvHeads > 0 && heads%kvHeads == 0 && q.Cols%heads == 0
 	ok = ok && same(o, q) && same(k, v) && k.Cols == q.Cols/heads*kvHeads && lse.Rows == q.Rows && lse.Cols == heads
-	check(ok, fmt.Sprintf("%s with %d heads on %d, o lse q k v", op, heads, kvHeads), o, lse, q, k, v)
+	if !ok {
+		check(false, fmt.Sprintf("%s with %d heads on %d, o lse q k v", op, heads, kvHeads), o, lse, q, k, v)
+	}
 	for _, s := range spans {
 		if s.Q < 0 || s.N < 0 || s.Q+s.N > q.Rows || s.Prefix < 0 || s.PrefixN < 0 || s.Prefix+s.PrefixN > k.Rows ||
 			s.K < 0 || s.KN < 0 || s.K+s.KN > k.Rows {
@@ -163,7 +165,7 @@ func (v *view) of(m *matrix, dim int) matrix {
 	return b
 }
 
-// scores sets s to scale * a keys^T for the n keys of a view.
+// scores returns a keys^T for the n keys of a view.
 func (t *attention) scores(w *worker, buf *[]float32, a matrix, keys packed, n int) matrix {
 	s := matrix{rows: a.rows, cols: n, stride: t.isa.wide(n)}
 	s.data = grow(buf, s.rows*s.stride)
@@ -180,18 +182,12 @@ func (t *attend) tile(w *worker, v view, keys, values packed) {
 	for r := range v.len() {
 		n := v.visible(r)
 		p := s.data[r*s.stride:][:n]
-		for j, x := range p {
-			p[j] = x * t.scale
-		}
-		top := largest(p)
-		for j, x := range p {
-			p[j] = x - top
-		}
-		t.isa.exp(p)
-		sums[r] = sumLanes(p)
+		top := t.isa.largest(p)
+		t.isa.exp(p, p, top, t.scale, 0)
+		sums[r] = t.isa.sum(p)
 		if n > 0 {
 			lse := t.lse.row(v.row + r*min(1, v.rows-1))
-			lse[v.head+r*min(1, v.heads-1)] = top + float32(math.Log(float64(sums[r])))
+			lse[v.head+r*min(1, v.heads-1)] = top*t.scale + float32(math.Log(float64(sums[r])))
 		}
 	}
 	t.isa.multiply(w, o, s.rowMajor(), values, common)

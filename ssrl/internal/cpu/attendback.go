@@ -87,7 +87,9 @@ func (t *attendBack) tile(w *worker, v view, s *passBack) {
 	q, do, o := v.of(&t.q, t.dim), v.of(&t.grad, t.dim), v.of(&t.o, t.dim)
 	p := t.scores(w, &w.scores, q, s.keys, v.keys)
 	for r := range p.rows {
-		t.probabilities(p.row(r), v.visible(r), t.lse.row(v.row + r)[v.head])
+		row, n := p.row(r), v.visible(r)
+		t.isa.exp(row[:n], row[:n], 0, t.scale, t.lse.row(v.row + r)[v.head])
+		clear(row[n:])
 	}
 	if t.dv.given() {
 		t.accumulate(w, &t.dv, p, do, s.sight)
@@ -109,17 +111,6 @@ func (t *attendBack) tile(w *worker, v view, s *passBack) {
 	if t.dk.given() {
 		t.accumulate(w, &t.dk, p, q, s.sight)
 	}
-}
-
-// probabilities turns the first n scores into exp(scale*score - lse), the rest
-// into 0.
-func (t *attendBack) probabilities(p []float32, n int, lse float32) {
-	clear(p[n:])
-	p = p[:n]
-	for j, x := range p {
-		p[j] = x*t.scale - lse
-	}
-	t.isa.exp(p)
 }
 
 // accumulate adds p^T x to the rows of dst that belong to p's columns, the keys

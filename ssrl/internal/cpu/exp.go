@@ -52,29 +52,60 @@ const (
 	exp5 = 5.0000001201e-1
 )
 
-// exp replaces every element of x by its exponential.
-func (s isa) exp(x []float32) {
-	for j, v := range x {
-		x[j] = expf(v)
+// lanes is the number of interleaved sums and maxima of a long reduction, and
+// what assembly takes at a time.
+const lanes = 16
+
+// exp sets dst[j] to e^((src[j]-from)*scale - less). dst may be src.
+func (s isa) exp(dst, src []float32, from, scale, less float32) {
+	n := s.expLanes(dst, src, from, scale, less)
+	if rest := len(src) - n; rest > 0 && s != portable {
+		var t [lanes]float32
+		copy(t[:], src[n:])
+		s.expLanes(t[:], t[:], from, scale, less)
+		n += copy(dst[n:], t[:rest])
+	}
+	for j, v := range src[n:] {
+		dst[n+j] = expf(float32((v-from)*scale) - less)
 	}
 }
 
-// sumLanes adds x up in 16 interleaved sums, element j in sum j%16, then halves:
+// sum adds x up in 16 interleaved sums, element j in sum j%16, then halves:
 // sum l += sum l+8, then l+4, l+2, l+1.
-func sumLanes(x []float32) float32 {
-	var s [16]float32
-	for ; len(x) >= 16; x = x[16:] {
-		for l, v := range x[:16] {
-			s[l] += v
+func (s isa) sum(x []float32) float32 {
+	var t [lanes]float32
+	for x = x[s.sumLanes(&t, x):]; len(x) >= lanes; x = x[lanes:] {
+		for l, v := range x[:lanes] {
+			t[l] += v
 		}
 	}
 	for l, v := range x {
-		s[l] += v
+		t[l] += v
 	}
-	for h := 8; h > 0; h /= 2 {
+	for h := lanes / 2; h > 0; h /= 2 {
 		for l := range h {
-			s[l] += s[l+h]
+			t[l] += t[l+h]
 		}
 	}
-	return s[0]
+	return t[0]
+}
+
+// largest returns the greatest element, passing over NaN.
+func (s isa) largest(x []float32) float32 {
+	top := float32(math.Inf(-1))
+	var t [lanes]float32
+	if n := s.maxLanes(&t, x); n > 0 {
+		x = x[n:]
+		top = largest(top, t[:])
+	}
+	return largest(top, x)
+}
+
+func largest(top float32, x []float32) float32 {
+	for _, v := range x {
+		if v > top {
+			top = v
+		}
+	}
+	return top
 }

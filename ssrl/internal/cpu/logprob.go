@@ -30,7 +30,9 @@ func (d *Device) LogProbBack(dlogits, dlp, logits, lse *tensor.Tensor, targets [
 }
 
 func checkTargets(op string, logits *tensor.Tensor, targets []int32) {
-	check(len(targets) == logits.Rows, op+" with other targets, logits", logits)
+	if len(targets) != logits.Rows {
+		panic(fmt.Sprintf("cpu: %s: %d targets for %v", op, len(targets), logits))
+	}
 	for i, t := range targets {
 		if t < 0 || int(t) >= logits.Cols {
 			panic(fmt.Sprintf("cpu: %s: target %d at %d of %d columns", op, t, i, logits.Cols))
@@ -60,18 +62,15 @@ func (t *logProb) do(w *worker, from, to int) {
 
 func (t *logProb) row(e []float32, i int) {
 	x := t.logits.row(i)
-	top := largest(x)
-	for j, v := range x {
-		e[j] = (v - top) * t.inverse
-	}
-	target := e[t.targets[i]]
-	t.isa.exp(e)
+	top := t.isa.largest(x)
+	t.isa.exp(e, x, top, t.inverse, 0)
 	var sum float64
 	for _, v := range e {
 		sum += float64(v)
 	}
 	log := math.Log(sum)
-	t.lp.data[i] = float32(float64(target) - log)
+	target := float64(x[t.targets[i]]-top) * float64(t.inverse)
+	t.lp.data[i] = float32(target - log)
 	t.lse.data[i] = float32(float64(top)*float64(t.inverse) + log)
 }
 
@@ -80,25 +79,10 @@ func (t *logProb) backRow(e []float32, i int) {
 	if g == 0 {
 		return
 	}
-	lse := t.lse.data[i]
-	for j, v := range t.logits.row(i) {
-		e[j] = v*t.inverse - lse
-	}
-	t.isa.exp(e)
+	t.isa.exp(e, t.logits.row(i), 0, t.inverse, t.lse.data[i])
 	dx := t.dlogits.row(i)
 	dx[t.targets[i]] += g
 	for j, v := range e {
 		dx[j] -= g * v
 	}
-}
-
-// largest returns the greatest element, passing over NaN.
-func largest(x []float32) float32 {
-	top := float32(math.Inf(-1))
-	for _, v := range x {
-		if v > top {
-			top = v
-		}
-	}
-	return top
 }

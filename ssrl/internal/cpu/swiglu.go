@@ -29,10 +29,7 @@ func (t *swiglu) do(w *worker, from, to int) {
 	e := grow(&w.rows, t.gate.cols)
 	for i := from; i < to; i++ {
 		gate, up := t.gate.row(i), t.up.row(i)
-		for j, g := range gate {
-			e[j] = -g
-		}
-		t.isa.exp(e)
+		t.isa.exp(e, gate, 0, -1, 0)
 		y := t.y.row(i)
 		if !t.back {
 			for j, g := range gate {

@@ -197,9 +197,12 @@ func equal(t *testing.T, want, got mat, what string, args ...any) {
 }
 
 // differences is the gradient of sum(dy * f()) by central differences in x,
-// whose elements f reads. Of a large x only some elements are asked for; the
+// whose elements f reads. Of a large x only about 40 elements are asked for; the
 // others are NaN.
-func differences(s source, x mat, dy mat, f func() mat) mat {
+func differences(s source, x mat, dy mat, f func() mat) mat { return someDifferences(s, 40, x, dy, f) }
+
+// someDifferences asks for about n elements of a large x.
+func someDifferences(s source, n int, x mat, dy mat, f func() mat) mat {
 	const h = 1e-5 // error h^2 times the third derivative, rounding 1e-16/h
 	loss := func() float64 {
 		y := f()
@@ -210,12 +213,8 @@ func differences(s source, x mat, dy mat, f func() mat) mat {
 		return sum
 	}
 	g := zeros(x.rows, x.cols)
-	some := 40 // elements of a large matrix, fewer where each costs much
-	if len(x.v) > 4000 {
-		some = 10
-	}
 	for i := range x.v {
-		if last := len(x.v) - 1; len(x.v) > 60 && i != 0 && i != last && s.IntN(last) >= some {
+		if last := len(x.v) - 1; len(x.v) > 60 && i != 0 && i != last && s.IntN(last) >= n {
 			g.v[i] = math.NaN()
 			continue
 		}
