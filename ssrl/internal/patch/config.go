@@ -86,7 +86,10 @@ func readConfig(path string) (*processorConfig, error) {
 	c := new(processorConfig)
 	if err := json.Unmarshal(text, c); err != nil {
 		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if errors.As(err, &wrong) && wrong.Field == "" {
+			return nil, fmt.Errorf("%s: a JSON %s (want an object)", path, wrong.Value)
+		}
+		if wrong != nil {
 			return nil, fmt.Errorf("%s: %s holds a JSON %s (want %s)", path, wrong.Field, wrong.Value, wrong.Type)
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
