@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,15 +58,31 @@ type mortal struct {
 	log   []string
 
 	dead    bool
-	dirty   map[string]bool // files with data not synced
+	root    string
+	synced  map[string]bool // files whose data is safe
 	renames []renamed       // not synced
 }
 
 // renamed is a rename that may yet be lost; lost holds what it replaced.
 type renamed struct{ from, to, lost string }
 
-func newMortal(left int, how loss, attic string) *mortal {
-	return &mortal{left: left, how: how, attic: attic, dirty: map[string]bool{}}
+// newMortal takes what lies below root for safe.
+func newMortal(left int, how loss, root, attic string) *mortal {
+	m := &mortal{left: left, how: how, attic: attic, root: root, synced: map[string]bool{}}
+	for _, name := range filesBelow(root) {
+		m.synced[name] = true
+	}
+	return m
+}
+
+func filesBelow(root string) (names []string) {
+	filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names
 }
 
 // next counts an operation and tells whether it is the fatal one.
@@ -82,10 +99,13 @@ func (m *mortal) next(format string, args ...any) (fatal bool, err error) {
 
 // die takes back what the disk had not been made to keep.
 func (m *mortal) die() error {
+	if m.dead {
+		return errStopped
+	}
 	m.dead = true
 	if m.how >= powerLoss {
-		for name := range m.dirty {
-			if st, err := os.Stat(name); err == nil {
+		for _, name := range filesBelow(m.root) {
+			if st, err := os.Stat(name); err == nil && !m.synced[name] {
 				os.Truncate(name, st.Size()/2)
 			}
 		}
@@ -116,7 +136,7 @@ func (m *mortal) create(name string) (sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.dirty[name] = true
+	delete(m.synced, name)
 	return &mortalFile{m, f, name}, nil
 }
 
@@ -124,6 +144,7 @@ func (m *mortal) syncFile(name string) error {
 	if fatal, err := m.next("fsync %s", filepath.Base(name)); fatal || err != nil {
 		return errors.Join(err, m.die())
 	}
+	m.synced[name] = true
 	return m.hasty.syncFile(name)
 }
 
@@ -147,6 +168,12 @@ func (m *mortal) rename(from, to string) error {
 		}
 	}
 	m.renames = append(m.renames, r)
+	for name := range m.synced { // data stays with its file
+		if rest, ok := strings.CutPrefix(name, from); ok && (rest == "" || rest[0] == '/') {
+			delete(m.synced, name)
+			m.synced[to+rest] = true
+		}
+	}
 	return m.hasty.rename(from, to)
 }
 
@@ -190,7 +217,7 @@ func (f *mortalFile) Sync() error {
 	if fatal, err := f.m.next("fsync %s", filepath.Base(f.name)); fatal || err != nil {
 		return errors.Join(err, f.m.die())
 	}
-	delete(f.m.dirty, f.name)
+	f.m.synced[f.name] = true
 	return f.f.Sync()
 }
 
@@ -262,7 +289,7 @@ func stopEverywhere(t *testing.T, prepare func(root string), act func(v volume, 
 		for n := 1; ; n++ {
 			root := t.TempDir()
 			prepare(root)
-			v := newMortal(n, how, t.TempDir())
+			v := newMortal(n, how, root, t.TempDir())
 			err := act(v, root)
 			name := "finished"
 			if err != nil {
