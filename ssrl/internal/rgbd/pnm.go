@@ -60,7 +60,7 @@ func pnmWord(b []byte) (word string, rest []byte, err error) {
 		if b[0] == '#' {
 			end := bytes.IndexByte(b, '\n')
 			if end < 0 {
-				break
+				return "", nil, errors.New("ends early")
 			}
 			b = b[end:]
 		}
