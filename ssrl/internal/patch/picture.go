@@ -54,24 +54,48 @@ func FromRGB(m *rgbd.RGB) *Picture {
 	return &Picture{Mode: Colour, Width: m.Width, Height: m.Height, Pix: m.Pix}
 }
 
-// pngSignature starts every PNG file.
-const pngSignature = "\x89PNG\r\n\x1a\n"
+// Decode decodes a picture of any format that rgbd knows: a PNG into its own
+// mode, everything else as RGB. name is for errors. A PNG's EXIF orientation is
+// left alone, as EasyR1 and qwen_vl_utils do; a JPEG comes as rgbd turns it.
+func Decode(data []byte, name string) (*Picture, error) {
+	if !bytes.HasPrefix(data, []byte(pngSignature)) {
+		m, err := rgbd.DecodeImage(data, name)
+		if err != nil {
+			return nil, err
+		}
+		return FromRGB(m), nil
+	}
+	p, err := DecodePNG(data)
+	if err != nil {
+		return nil, fmt.Errorf("image %s: %w", name, err)
+	}
+	return p, nil
+}
 
-// IsPNG reports whether data starts like a PNG file.
-func IsPNG(data []byte) bool { return bytes.HasPrefix(data, []byte(pngSignature)) }
+const (
+	pngSignature = "\x89PNG\r\n\x1a\n"
+
+	// maxDeflate is what one byte of deflate can unpack to.
+	maxDeflate = 1032
+)
 
 // DecodePNG decodes a PNG file into the mode that Pillow 12 opens it in: 16-bit
 // colour by its high bytes, 16-bit grey with alpha as RGBA, 2 and 4 bits of
 // grey spread over 8. A tRNS chunk changes nothing, as conversion to RGB
-// ignores it.
+// ignores it. Errors do not name the file.
 func DecodePNG(data []byte) (*Picture, error) {
 	// Signature, chunk length and type, then IHDR: width, height, depth, colour type.
-	if !IsPNG(data) || len(data) < 26 || string(data[12:16]) != "IHDR" {
+	if !bytes.HasPrefix(data, []byte(pngSignature)) || len(data) < 26 || string(data[12:16]) != "IHDR" {
 		return nil, errors.New("no PNG header")
 	}
 	w, h := int(binary.BigEndian.Uint32(data[16:])), int(binary.BigEndian.Uint32(data[20:]))
 	if w < 1 || h < 1 || w > rgbd.MaxPixels/h {
-		return nil, fmt.Errorf("image %dx%d (want 1 to %d pixels)", w, h, rgbd.MaxPixels)
+		return nil, fmt.Errorf("%dx%d pixels (want 1 to %d in all)", w, h, rgbd.MaxPixels)
+	}
+	// Every pixel takes a bit at least, every row a byte: what a file this
+	// short cannot hold is not worth its memory.
+	if need := h * (w/8 + 1); need > maxDeflate*len(data) {
+		return nil, fmt.Errorf("%dx%d pixels in %d bytes (want a whole file)", w, h, len(data))
 	}
 	depth, colour := data[24], data[25]
 	img, err := png.Decode(bytes.NewReader(data))

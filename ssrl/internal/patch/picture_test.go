@@ -3,6 +3,7 @@ package patch
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -63,9 +64,10 @@ func TestDecodePNGRefusesBrokenFiles(t *testing.T) {
 		{"nothing", "no PNG header", nil},
 		{"a JPEG", "no PNG header", []byte("\xff\xd8\xff\xe0 and more than twenty-six bytes")},
 		{"cut after the signature", "no PNG header", []byte(pngSignature)},
-		{"no columns", "image 0x2 (want 1 to 268435456 pixels)", resized(t, 0, 2)},
-		{"an area that needs 16 GB", "image 65536x65536 (want 1 to 268435456 pixels)", resized(t, 1<<16, 1<<16)},
-		{"sides whose product wraps", "image 4294967295x4294967295 (want 1 to 268435456 pixels)", resized(t, 1<<32-1, 1<<32-1)},
+		{"no columns", "0x2 pixels (want 1 to 268435456 in all)", resized(t, 0, 2)},
+		{"an area that needs 16 GB", "65536x65536 pixels (want 1 to 268435456 in all)", resized(t, 1<<16, 1<<16)},
+		{"sides whose product wraps", "4294967295x4294967295 pixels (want 1 to 268435456 in all)", resized(t, 1<<32-1, 1<<32-1)},
+		{"an area that the file cannot hold", fmt.Sprintf("16384x16384 pixels in %d bytes (want a whole file)", len(resized(t, 1, 1))), resized(t, 1<<14, 1<<14)},
 		{"more rows than data", "png: invalid format: not enough pixel data", resized(t, 2, 3)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -73,6 +75,21 @@ func TestDecodePNGRefusesBrokenFiles(t *testing.T) {
 			require.EqualError(t, err, tc.want)
 		})
 	}
+}
+
+func TestDecodeNamesTheFile(t *testing.T) {
+	_, err := Decode([]byte(pngSignature), "scans/0007.png")
+	require.EqualError(t, err, "image scans/0007.png: no PNG header")
+	_, err = Decode(nil, "scans/0008.png")
+	require.ErrorContains(t, err, "image scans/0008.png: ")
+	p, err := Decode([]byte("P6 1 1 255 abc"), "a.ppm")
+	require.NoError(t, err)
+	assert.Equal(t, &Picture{Mode: Colour, Width: 1, Height: 1, Pix: []byte("abc")}, p)
+	data, err := os.ReadFile("testdata/modes/la8.png")
+	require.NoError(t, err)
+	p, err = Decode(data, "la8.png")
+	require.NoError(t, err)
+	assert.Equal(t, GreyAlpha, p.Mode)
 }
 
 // FuzzDecodePNG checks that no file makes the decoder or a resize panic.

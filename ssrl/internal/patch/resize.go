@@ -74,6 +74,7 @@ func (a *axis) alongRows(src []byte, w, h, width, bands int) []byte {
 }
 
 func pack(words []uint64, lower, upper []byte) {
+	lower, upper = lower[:len(words)], upper[:len(words)]
 	for i := range words {
 		words[i] = uint64(lower[i]) | uint64(upper[i])<<32
 	}

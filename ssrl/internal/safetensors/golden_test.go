@@ -11,28 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// golden returns a folder of reference outputs, or skips the test.
-func golden(t *testing.T, folder string) string {
-	root := os.Getenv("SSRL_GOLDEN")
-	if root == "" {
-		root = "../shared/golden"
-	}
-	if !filepath.IsAbs(root) {
-		root = filepath.Join("../../..", root)
-	}
-	dir := filepath.Join(root, folder)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no reference outputs: ", err)
-	}
-	return dir
-}
+	"ssrl/internal/golden"
+)
 
 // TestGoldenFiles reads every tensor of every file that torch wrote.
 func TestGoldenFiles(t *testing.T) {
 	found := 0
-	require.NoError(t, filepath.WalkDir(golden(t, "models"), func(path string, d fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir(golden.Dir(t, "models"), func(path string, d fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		if d.IsDir() || !(strings.HasSuffix(path, ".safetensors") || strings.HasSuffix(path, ".safetensors.index.json")) {
 			return nil
@@ -83,7 +69,7 @@ func checkTotal(t *testing.T, path string, bytes int) {
 func TestGoldenSums(t *testing.T) {
 	// The sums are taken in another order of addition.
 	const tolerance = 1e-4
-	files, err := filepath.Glob(filepath.Join(golden(t, "models"), "*.golden", "training.json"))
+	files, err := filepath.Glob(filepath.Join(golden.Dir(t, "models"), "*.golden", "training.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, path := range files {
