@@ -41,6 +41,8 @@ type attention struct {
 	dim            int
 	scale          float32
 	causal         bool
+	most           int // keys of the span that has most
+	work           int // multiply-adds of all scores, if all were visible
 }
 
 // visible returns how many keys, prefix included, query row i of s sees.
@@ -65,8 +67,13 @@ func (d *Device) attention(op string, q, k, v, o, lse *tensor.Tensor, spans []te
 			panic(fmt.Sprintf("cpu: %s: span %+v of %d queries and %d keys", op, s, q.Rows, k.Rows))
 		}
 	}
-	return attention{isa: d.isa, q: in(q), k: in(k), v: in(v), spans: spans,
+	t := attention{isa: d.isa, q: in(q), k: in(k), v: in(v), spans: spans,
 		heads: heads, kvHeads: kvHeads, dim: q.Cols / heads, scale: scale, causal: causal}
+	for _, s := range spans {
+		t.most = max(t.most, s.PrefixN+s.KN)
+		t.work += s.N * (s.PrefixN + s.KN) * q.Cols
+	}
+	return t
 }
 
 // Attend is grouped-query attention; a row that sees no key gives zeros and a
@@ -83,17 +90,15 @@ func (d *Device) Attend(o, lse, q, k, v *tensor.Tensor, spans []tensor.Span, hea
 		}
 	}
 	t.jobs = t.jobs[:0]
-	work := 0
-	for _, s := range spans {
-		step := max(attendRows, s.N/len(d.workers)+1)
-		for from := 0; from < s.N; from += step {
-			for g := range kvHeads {
+	for g := range kvHeads { // spans of one head together: they may share a prefix
+		for _, s := range spans {
+			step := max(attendRows, s.N/len(d.workers)+1)
+			for from := 0; from < s.N; from += step {
 				t.jobs = append(t.jobs, sight{s, g, from, min(s.N, from+step)})
 			}
 		}
-		work += s.N * (s.PrefixN + s.KN) * q.Cols / 8
 	}
-	d.run(t, len(t.jobs), work/max(1, len(t.jobs)))
+	d.run(t, len(t.jobs), t.work/8/max(1, len(t.jobs)))
 }
 
 type attend struct {
@@ -102,6 +107,7 @@ type attend struct {
 }
 
 func (t *attend) do(w *worker, from, to int) {
+	w.prefix = prefix{}
 	for i := range t.jobs[from:to] {
 		t.sight(w, &t.jobs[from+i])
 	}
@@ -112,8 +118,9 @@ func (t *attend) sight(w *worker, s *sight) {
 	if n == 0 || t.dim == 0 {
 		return
 	}
-	keys := t.packKeys(&w.keys, &t.k, s, n)
-	values := t.packValues(&w.values, &t.v, s, n)
+	have := w.prefix.renew(s)
+	keys := t.packKeys(&w.keys, &t.k, s, have, n)
+	values := t.packValues(&w.values, &t.v, s, have, n)
 	group := t.heads / t.kvHeads
 	first := s.kvHead * group
 	// The rows of a product are the query rows of one head or, when there are
@@ -208,14 +215,27 @@ func (t *attend) tile(w *worker, v view, keys, values packed) {
 	}
 }
 
+// prefix names the keys that the front of a worker's packed keys and values
+// holds.
+type prefix struct{ from, n, kvHead int }
+
+// renew makes p the prefix of s and returns how much of it is packed already.
+func (p *prefix) renew(s *sight) int {
+	was := *p
+	if *p = (prefix{s.Prefix, s.PrefixN, s.kvHead}); *p == was {
+		return p.n
+	}
+	return 0
+}
+
 // packKeys packs the transpose of a span's first n rows of one head of m, the
-// prefix first: a right matrix [dim, n].
-func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, n int) packed {
+// prefix first: a right matrix [dim, n]. The first have rows are there already.
+func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, have, n int) packed {
 	panel := t.isa.panel()
-	dst := grow(buf, t.isa.packedLen(t.dim, n))
+	dst := grow(buf, t.isa.packedLen(t.dim, t.most))
 	p := packed{dst, t.dim * panel}
 	left := s.kvHead * t.dim
-	for j := 0; j < n; j += panel {
+	for j := have / panel * panel; j < n; j += panel {
 		out := dst[j/panel*p.stride:][:p.stride]
 		most := min(panel, n-j)
 		// A panel lies in the prefix, in the span's own keys, or over both.
@@ -232,17 +252,17 @@ func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, n int) packed 
 }
 
 // packValues packs a span's first n rows of one head of m, the prefix first: a
-// right matrix [n, dim].
-func (t *attention) packValues(buf *[]float32, m *matrix, s *sight, n int) packed {
+// right matrix [n, dim]. The first have rows are there already.
+func (t *attention) packValues(buf *[]float32, m *matrix, s *sight, have, n int) packed {
 	panel := t.isa.panel()
-	dst := grow(buf, t.isa.packedLen(n, t.dim))
-	p := packed{dst, n * panel}
+	dst := grow(buf, t.isa.packedLen(t.most, t.dim))
+	p := packed{dst, t.most * panel}
 	a := min(n, s.PrefixN)
 	for c := 0; c < t.dim; c += panel {
 		out := dst[c/panel*p.stride:][:p.stride]
 		left, wide := s.kvHead*t.dim+c, min(panel, t.dim-c)
-		if a > 0 {
-			packRows(out, m.data[s.Prefix*m.stride+left:], m.stride, a, wide, panel)
+		if have < a {
+			packRows(out[have*panel:], m.data[(s.Prefix+have)*m.stride+left:], m.stride, a-have, wide, panel)
 		}
 		if a < n {
 			packRows(out[a*panel:], m.data[s.K*m.stride+left:], m.stride, n-a, wide, panel)

@@ -23,12 +23,8 @@ func (d *Device) AttendBack(dq, dk, dv, do, q, k, v, o, lse *tensor.Tensor, span
 	t.o, t.lse, t.grad = in(o), in(lse), in(do)
 	t.dq, t.dk, t.dv = out(dq), out(dk), out(dv)
 	t.islands.find(spans)
-	work := 0
-	for _, s := range spans {
-		work += s.N * (s.PrefixN + s.KN) * q.Cols / 4
-	}
 	parts := len(t.ends) * kvHeads
-	d.run(t, parts, work/max(1, parts))
+	d.run(t, parts, t.work/4/max(1, parts))
 }
 
 type attendBack struct {
@@ -58,10 +54,10 @@ func (t *attendBack) span(w *worker, s *sight) {
 		return
 	}
 	p := passBack{sight: s}
-	p.keys = t.packKeys(&w.keys, &t.k, s, n)
-	p.values = t.packKeys(&w.values, &t.v, s, n)
+	p.keys = t.packKeys(&w.keys, &t.k, s, 0, n)
+	p.values = t.packKeys(&w.values, &t.v, s, 0, n)
 	if t.dq.given() {
-		p.rows = t.packValues(&w.keyRows, &t.k, s, n)
+		p.rows = t.packValues(&w.keyRows, &t.k, s, 0, n)
 	}
 	tall := t.isa.tall()
 	step := max(4*tall, attendTile/t.isa.wide(n)/tall*tall)

@@ -64,6 +64,7 @@ type worker struct {
 	keys    []float32 // packed keys
 	values  []float32 // packed values
 	keyRows []float32 // packed keys the other way round, in AttendBack
+	prefix  prefix    // what packed keys and values begin with
 	rows    []float32
 	sums    []float64
 }

@@ -140,6 +140,12 @@ func (s isa) pack(dst []float32, b strided, k0, k1, j0, j1 int) packed {
 
 // packRows copies k rows of n elements to rows of panel elements.
 func packRows(dst, src []float32, stride, k, n, panel int) {
+	if n == 32 && panel == 32 { // the compiler moves an array in place, a slice by a call
+		for p := range k {
+			*(*[32]float32)(dst[p*32:]) = *(*[32]float32)(src[p*stride:])
+		}
+		return
+	}
 	for p := range k {
 		row := dst[p*panel : (p+1)*panel]
 		copy(row, src[p*stride:][:n])

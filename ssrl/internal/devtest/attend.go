@@ -36,6 +36,9 @@ var attendCases = []attendCase{
 		{Q: 0, N: 7, K: 0, KN: 7}, {Q: 7, N: 0, K: 7, KN: 0}, {Q: 9, N: 20, K: 9, KN: 20}}, false},
 	{"shared prefix", 4, 2, 10, 60, 31, []tensor.Span{
 		{Q: 20, N: 11, Prefix: 0, PrefixN: 9, K: 40, KN: 11}, {Q: 0, N: 20, Prefix: 0, PrefixN: 9, K: 10, KN: 20}}, true},
+	{"shared long prefix", 2, 1, 32, 130, 8, []tensor.Span{
+		{Q: 0, N: 1, Prefix: 1, PrefixN: 69, K: 70, KN: 9}, {Q: 1, N: 3, Prefix: 1, PrefixN: 69, K: 80, KN: 3},
+		{Q: 4, N: 2, Prefix: 1, PrefixN: 40, K: 80, KN: 3}, {Q: 6, N: 2, Prefix: 1, PrefixN: 40, K: 90, KN: 40}}, true},
 	{"prefix only", 2, 2, 8, 12, 4, []tensor.Span{{N: 4, Prefix: 2, PrefixN: 10}}, true},
 	{"no keys", 2, 1, 4, 3, 5, []tensor.Span{{N: 2}, {Q: 2, N: 3, K: 0, KN: 1}}, true},
 	{"large head", 1, 1, 130, 33, 33, []tensor.Span{{N: 33, KN: 33}}, true},
@@ -204,6 +207,11 @@ func testAttendRows(t *testing.T, dev tensor.Device) {
 				}
 			}
 			same(prefix, c.n, "rest behind a prefix", tensor.Span{N: c.n - prefix, Prefix: 2 * c.n, PrefixN: prefix, K: own, KN: c.n - prefix})
+			var together []tensor.Span
+			for i := prefix; i < c.n; i++ {
+				together = append(together, tensor.Span{Q: i - prefix, N: 1, Prefix: 2 * c.n, PrefixN: prefix, K: own, KN: i + 1 - prefix})
+			}
+			same(prefix, c.n, "decode together behind a prefix", together...)
 			same(0, c.n, "two spans", tensor.Span{N: prefix, KN: prefix},
 				tensor.Span{Q: prefix, N: c.n - prefix, Prefix: 2 * c.n, PrefixN: prefix, K: own, KN: c.n - prefix})
 		})
