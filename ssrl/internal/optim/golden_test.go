@@ -18,8 +18,8 @@ import (
 const (
 	// rateTolerance is the golden README's, relative. Rates are cut to 9 digits.
 	rateTolerance = 1e-8
-	// adamTolerance is the README's 1e-6 relative for float32 weights that
-	// another summation order may round differently.
+	// adamTolerance is the README's 1e-6, relative to the weight or, where that
+	// is smaller, to the step's size: a step itself is rounded to float32.
 	adamTolerance = 1e-6
 	// clipTolerance is the README's general one, absolute and relative.
 	clipAbs, clipRel = 1e-6, 1e-5
@@ -172,7 +172,7 @@ func TestGoldenOptimizer(t *testing.T) {
 			p := param(dev, "p", c.Start)
 			var step func() (float64, error)
 			within := func(want, got float32) bool {
-				return math.Abs(float64(want-got)) <= adamTolerance*math.Abs(float64(want))
+				return math.Abs(float64(want-got)) <= adamTolerance*max(math.Abs(float64(want)), c.LR)
 			}
 			switch c.Strategy {
 			case "adamw":

@@ -43,8 +43,14 @@ type AdvantageOptions struct {
 	Values        [][]float64 // GAE: the value network's output
 }
 
-// Check refuses unknown estimators and missing inputs.
+// Check refuses unknown estimators and discounts outside 0 to 1.
 func (o AdvantageOptions) Check() error {
+	if !(o.Gamma >= 0 && o.Gamma <= 1) {
+		return fmt.Errorf("gamma %g (want 0 to 1)", o.Gamma)
+	}
+	if !(o.Lambda >= 0 && o.Lambda <= 1) {
+		return fmt.Errorf("lambda %g (want 0 to 1)", o.Lambda)
+	}
 	switch o.Estimator {
 	case GRPO, GRPOPassK, RLOO, ReinforcePlus, ReMax, GAE:
 		return nil

@@ -69,6 +69,8 @@ func TestAdvantagesRefuse(t *testing.T) {
 		{"groups missing", []float64{1, 0}, []int{4}, grpo, "1 groups for 2 rows"},
 		{"unknown", []float64{1, 0}, []int{0, 0}, policy.AdvantageOptions{Estimator: "ppo"}, `estimator "ppo"`},
 		{"no baselines", []float64{1, 0}, nil, policy.AdvantageOptions{Estimator: policy.ReMax}, "0 baselines for 2 rows"},
+		{"gamma", []float64{1, 0}, nil, policy.AdvantageOptions{Estimator: policy.GAE, Gamma: 1.5}, "gamma 1.5"},
+		{"lambda", []float64{1, 0}, nil, policy.AdvantageOptions{Estimator: policy.GAE, Lambda: math.NaN()}, "lambda NaN"},
 		{"per token", []float64{1, 0}, nil, policy.AdvantageOptions{Estimator: policy.GAE}, "works on tokens"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

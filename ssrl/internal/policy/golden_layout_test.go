@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/cpu"
 	"ssrl/internal/policy"
+	"ssrl/internal/tensor"
 )
 
 func penaltyCase(t *testing.T, raw json.RawMessage) {
@@ -78,18 +80,46 @@ func logProbCase(t *testing.T, raw json.RawMessage) {
 	var c struct {
 		Temperature float64
 		Logits      table
-		Labels      []int
+		Labels      []int32
 		LogProbs    []num `json:"log_probs"`
 		Upstream    []num `json:"upstream_grad"`
 		Grad        table `json:"grad_logits"`
 	}
 	decode(t, raw, &c)
-	for i, logits := range c.Logits.rows() {
-		near(t, c.LogProbs[i], policy.LogProb(logits, c.Labels[i], c.Temperature), "log-probability %d", i)
+	rows := c.Logits.rows()
+	for i, logits := range rows {
+		near(t, c.LogProbs[i], policy.LogProb(logits, int(c.Labels[i]), c.Temperature), "log-probability %d", i)
 		grad := make([]float64, len(logits))
-		policy.LogProbBack(grad, logits, c.Labels[i], c.Temperature, float64(c.Upstream[i]))
+		policy.LogProbBack(grad, logits, int(c.Labels[i]), c.Temperature, float64(c.Upstream[i]))
 		for v, g := range grad {
 			near(t, c.Grad[i][v], g, "gradient[%d][%d]", i, v)
+		}
+	}
+
+	// The device that trains computes the same in float32.
+	dev := cpu.New(1)
+	upload := func(rows [][]float64) *tensor.Tensor {
+		x := dev.New(len(rows), len(rows[0]))
+		var flat []float32
+		for _, row := range rows {
+			for _, v := range row {
+				flat = append(flat, float32(v))
+			}
+		}
+		dev.Upload(x, flat)
+		return x
+	}
+	logits, dlp := upload(rows), upload([][]float64{vector(c.Upstream)})
+	lp, lse, dlogits := dev.New(1, len(rows)), dev.New(1, len(rows)), dev.New(len(rows), len(rows[0]))
+	dev.LogProb(lp, lse, logits, c.Labels, float32(c.Temperature))
+	dev.LogProbBack(dlogits, dlp, logits, lse, c.Labels, float32(c.Temperature))
+	got, grad := make([]float32, lp.Len()), make([]float32, dlogits.Len())
+	dev.Download(got, lp)
+	dev.Download(grad, dlogits)
+	for i, row := range c.Grad {
+		near(t, c.LogProbs[i], float64(got[i]), "device: log-probability %d", i)
+		for v, g := range row {
+			near(t, g, float64(grad[i*len(row)+v]), "device: gradient[%d][%d]", i, v)
 		}
 	}
 }

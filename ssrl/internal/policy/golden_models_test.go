@@ -1,8 +1,6 @@
 package policy_test
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/golden"
 	"ssrl/internal/policy"
 )
 
@@ -23,20 +22,14 @@ const (
 // TestModelUpdates repeats the loss of every GRPO update that was recorded with
 // a model, from its rewards and log-probabilities.
 func TestModelUpdates(t *testing.T) {
-	dir := os.Getenv("SSRL_GOLDEN")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "golden")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "models", "*.golden", "training.json"))
+	files, err := filepath.Glob(filepath.Join(golden.Dir(t, "models"), "*.golden", "training.json"))
 	require.NoError(t, err)
 	if len(files) == 0 {
 		t.Skip("no recorded training in the golden folder")
 	}
 	for _, file := range files {
 		var f struct{ GRPO *modelUpdate }
-		b, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(b, &f))
+		golden.JSON(t, file, &f)
 		if f.GRPO != nil {
 			t.Run(filepath.Base(filepath.Dir(file)), f.GRPO.check)
 		}

@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/golden"
 	"ssrl/internal/policy"
 )
 
@@ -76,20 +75,6 @@ func vector(a []num) []float64 {
 	return out
 }
 
-// goldenFile finds a file below $SSRL_GOLDEN, or skips.
-func goldenFile(t *testing.T, name string) []byte {
-	dir := os.Getenv("SSRL_GOLDEN")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "golden")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if os.IsNotExist(err) {
-		t.Skipf("no %s in the golden folder", name)
-	}
-	require.NoError(t, err)
-	return b
-}
-
 // runners run one case of a section each.
 var runners = map[string]func(t *testing.T, raw json.RawMessage){
 	"advantage":      advantageCase,
@@ -111,7 +96,7 @@ var runners = map[string]func(t *testing.T, raw json.RawMessage){
 
 func TestGolden(t *testing.T) {
 	var sections map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal(goldenFile(t, "rl/algos.json"), &sections))
+	golden.JSON(t, golden.Dir(t, "rl", "algos.json"), &sections)
 	names := make([]string, 0, len(sections))
 	for name := range sections {
 		names = append(names, name)

@@ -30,15 +30,16 @@ type updateGolden struct {
 	Metrics    []map[string]json.RawMessage `json:"metrics_per_rank"`
 }
 
-// pick gathers the rows of a micro-batch without their padding.
+// pick gathers the rows of a micro-batch.
 func (c updateGolden) pick(rows []int) policy.Batch {
 	var b policy.Batch
+	mask := c.Mask.mask()
 	for _, i := range rows {
-		n := policy.Mask(c.Mask.mask()).Tokens(i, 0) // responses have no holes
-		b.LogProbs = append(b.LogProbs, vector(c.LogProbs[i][:n]))
-		b.Old = append(b.Old, vector(c.Old[i][:n]))
-		b.Ref = append(b.Ref, vector(c.Ref[i][:n]))
-		b.Advantages = append(b.Advantages, vector(c.Advantages[i][:n]))
+		b.LogProbs = append(b.LogProbs, vector(c.LogProbs[i]))
+		b.Old = append(b.Old, vector(c.Old[i]))
+		b.Ref = append(b.Ref, vector(c.Ref[i]))
+		b.Advantages = append(b.Advantages, vector(c.Advantages[i]))
+		b.Mask = append(b.Mask, mask[i])
 	}
 	return b
 }
@@ -48,7 +49,7 @@ func (c updateGolden) cut(t *testing.T, rows []int) [][]int {
 	if !c.Dynamic {
 		var out [][]int
 		for at := 0; at < len(rows); at += c.Micro {
-			out = append(out, rows[at:at+c.Micro])
+			out = append(out, rows[at:min(at+c.Micro, len(rows))])
 		}
 		return out
 	}
@@ -85,7 +86,7 @@ func updateCase(t *testing.T, raw json.RawMessage) {
 				rows[r] = append(rows[r], r*c.PerRank+step*c.PerStep+k)
 			}
 			b := c.pick(rows[r])
-			size := policy.SizeOf(b.LogProbs, nil)
+			size := policy.SizeOf(b.LogProbs, b.Mask)
 			whole.Rows += size.Rows
 			whole.Tokens += size.Tokens
 		}
@@ -97,7 +98,7 @@ func updateCase(t *testing.T, raw json.RawMessage) {
 			for _, micro := range c.cut(t, rows[r]) {
 				b := c.pick(micro)
 				res := o.Eval(b)
-				w := o.Loss.Average.Weight(policy.SizeOf(b.LogProbs, nil), whole, true)
+				w := o.Loss.Average.Weight(policy.SizeOf(b.LogProbs, b.Mask), whole, true)
 				for k, i := range micro {
 					for j, g := range res.Grad[k] {
 						grad[i][j] = w * g

@@ -83,6 +83,7 @@ func TestKLController(t *testing.T) {
 	}
 	require.Error(t, policy.KLController{Coef: .01, Horizon: 1}.Check())
 	require.Error(t, policy.KLController{Coef: math.NaN()}.Check())
+	require.ErrorContains(t, policy.Objective{Loss: policy.RecipeLoss(), KLCoef: -1}.Check(), "kl coefficient -1")
 }
 
 // fake is a batch of random ragged rows with holes and one row fully off, whose

@@ -1,5 +1,7 @@
 package policy
 
+import "fmt"
+
 // Batch is the rows of a micro-batch or a whole optimiser step, [row][token].
 type Batch struct {
 	LogProbs   [][]float64 // under the policy being trained
@@ -20,6 +22,9 @@ type Objective struct {
 func (o Objective) Check() error {
 	if err := o.Loss.Check(); err != nil {
 		return err
+	}
+	if !(o.KLCoef >= 0) {
+		return fmt.Errorf("kl coefficient %g (want >= 0)", o.KLCoef)
 	}
 	return o.KL.Check()
 }
