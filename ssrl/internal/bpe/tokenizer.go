@@ -174,7 +174,10 @@ func (t *Tokenizer) setAdded(added []Added) error {
 			return fmt.Errorf("added token %q: id %d belongs to %q", a.Content, a.ID, old)
 		}
 		t.ids[a.Content] = a.ID
-		t.tokens[a.ID] = token{text: a.Content, bytes: a.Content, special: a.Special}
+		if t.tokens[a.ID].text == "" { // else a token of the base vocabulary, which stands for its bytes
+			t.tokens[a.ID] = token{text: a.Content, bytes: a.Content}
+		}
+		t.tokens[a.ID].special = a.Special
 	}
 	t.added = added
 	t.raw = newMatcher(added, func(a Added) bool { return !a.Normalized })

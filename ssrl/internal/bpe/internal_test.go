@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -30,5 +31,17 @@ func TestClassesAreTheReferences(t *testing.T) {
 		c, n := classAt(string(rune(r)))
 		require.Equal(t, classes[r], c, "U+%04X", r)
 		assert.Equal(t, utf8.RuneLen(rune(r)), n)
+	}
+}
+
+// Both ways of merging give the same ids.
+func TestLongAndShortWordsMergeAlike(t *testing.T) {
+	texts := []string{"the depths of the three regions", "theretheretherethere", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "mississippi sip sips"}
+	tok, err := Train(slices.Values(append(texts, texts...)), 330, nil)
+	require.NoError(t, err)
+	for _, text := range texts {
+		for end := 1; end <= min(len(text), shortWord); end++ {
+			assert.Equal(t, tok.mergeShort(nil, text[:end]), tok.mergeLong(nil, text[:end]), "%q", text[:end])
+		}
 	}
 }
