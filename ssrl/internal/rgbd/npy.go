@@ -143,7 +143,7 @@ func parseShape(s string) ([]int64, error) {
 		}
 		n, err := strconv.ParseInt(word, 10, 64)
 		if err != nil || n < 0 {
-			return nil, fmt.Errorf("shape (%.32s) (want numbers)", body)
+			return nil, fmt.Errorf("shape of %.32q (want numbers)", body)
 		}
 		if dims = append(dims, n); len(dims) > 8 {
 			return nil, errors.New("more than 8 dimensions (want 2)")

@@ -175,7 +175,7 @@ func TestBrokenDepth(t *testing.T) {
 		{"npy fields", bytes.Replace(npy("<f4", "(2, 2)", f4), []byte("'<f4'"), []byte("[('a"), 1), "", `elements of "[('a, 'fortran_o" (want a number)`},
 		{"npy order", bytes.Replace(npy("<f4", "(2, 2)", f4), []byte("False"), []byte("Maybe"), 1), "", `fortran_order is "Maybe, '" (want True or False)`},
 		{"npy shape", npy("<f4", "2, 2", f4), "", `shape is "2, 2, }\n" (want a tuple)`},
-		{"npy negative", npy("<f4", "(-2, 2)", f4), "", "shape (-2, 2) (want numbers)"},
+		{"npy negative", npy("<f4", "(-2, 2)", f4), "", `shape of "-2, 2" (want numbers)`},
 		{"npy one dimension", npy("<f4", "(4,)", f4), "", "shape [4] (want height and width)"},
 		{"npy three channels", npy("<f4", "(2, 2, 3)", f4), "", "shape [2 2 3] (want height and width)"},
 		{"npy many dimensions", npy("<f4", "(1,1,1,1,1,1,1,1,4)", f4), "", "more than 8 dimensions (want 2)"},

@@ -1,4 +1,4 @@
-"""Writes ../testdata/{png,jpeg,h5,npy}: small files made by Pillow, libjpeg-turbo, h5py and numpy.
+"""Writes ../testdata/{png,jpeg,resize,h5,npy}: small files made by Pillow, libjpeg-turbo, h5py and numpy.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install h5py numpy pillow simplejpeg
     /tmp/venv/bin/python make.py
@@ -129,6 +129,18 @@ def jpegs():
         write(f"turn{o}", im, subsampling="4:4:4", exif=e)
 
 
+# --- resampling ------------------------------------------------------------
+
+
+def resizes():
+    d = folder("resize")
+    y, x = np.mgrid[0:H, 0:W]
+    im = Image.fromarray(np.stack([255 * x // W, 255 * y // H, (3 * x + 5 * y) % 256], -1).astype(np.uint8))
+    for box in ((0, 0, W, H), (5, 1, 26, 22), (3, 4, 4, 5)):
+        for w, h in ((7, 7), (21, 21), (60, 33), (1, 1)):
+            im.crop(box).resize((w, h), Image.BILINEAR).save(d / f"{box[0]}-{box[1]}-{box[2]}-{box[3]}-to-{w}x{h}.png")
+
+
 # --- depth -----------------------------------------------------------------
 
 
@@ -174,6 +186,7 @@ def h5s():
     with h5py.File(d / "compact.h5", "w", libver=("earliest", "v110")) as f:
         plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plist.set_layout(h5py.h5d.COMPACT)
+        plist.set_obj_track_times(False)
         a = depth().astype("<f4")
         s = h5py.h5d.create(f.id, b"depth", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(a.shape), plist)
         s.write(h5py.h5s.ALL, h5py.h5s.ALL, a)
@@ -210,5 +223,6 @@ def npys():
 
 pngs()
 jpegs()
+resizes()
 h5s()
 npys()
