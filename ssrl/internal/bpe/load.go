@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,7 +97,8 @@ type mergeList [][2]string
 
 func (m *mergeList) UnmarshalJSON(raw []byte) error {
 	var lines []string
-	if json.Unmarshal(raw, &lines) == nil {
+	first := bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("[")), " \t\r\n") // pairs start with another bracket
+	if !bytes.HasPrefix(first, []byte("[")) && json.Unmarshal(raw, &lines) == nil {
 		*m = make([][2]string, len(lines))
 		for i, line := range lines {
 			pair, err := cutMerge(line)

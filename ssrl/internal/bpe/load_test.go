@@ -3,6 +3,8 @@ package bpe_test
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -109,17 +111,27 @@ func TestMergesMayEndInCRLF(t *testing.T) {
 	assert.Equal(t, want.Files(), got.Files())
 }
 
-// Any bytes load or fail in one line; what loads encodes and decodes.
+// A tokenizer with any bytes put into one of its files loads or fails in one line;
+// what loads encodes and decodes.
 func FuzzLoad(f *testing.F) {
 	files := small(f).Files()
-	f.Add(files["tokenizer.json"], files["vocab.json"], files["merges.txt"], files["tokenizer_config.json"])
-	f.Add([]byte(nil), files["vocab.json"], files["merges.txt"], files["tokenizer_config.json"])
-	f.Add([]byte(`{"model":{"vocab":{"a":4294967296},"merges":[["a"]]}}`), []byte(`{}`), []byte("a b"), []byte(`{"added_tokens_decoder":{"1":{}}}`))
-	f.Fuzz(func(t *testing.T, whole, vocab, merges, config []byte) {
-		fsys := fstest.MapFS{"vocab.json": {Data: vocab}, "merges.txt": {Data: merges}, "tokenizer_config.json": {Data: config}}
-		if len(whole) > 0 {
-			fsys["tokenizer.json"] = &fstest.MapFile{Data: whole}
+	names := slices.Sorted(maps.Keys(files))
+	f.Add(uint8(0), uint(0), uint(0), []byte(nil))
+	f.Add(uint8(5), uint(2), uint(9), []byte(`"!":4294967296`))
+	f.Add(uint8(3), uint(30), uint(700), []byte(`"added_tokens":[{"id":7,"content":"("}],`))
+	f.Add(uint8(2), uint(14), uint(0), []byte("a b c\n"))
+	f.Fuzz(func(t *testing.T, file uint8, at, cut uint, patch []byte) {
+		name := names[int(file)%len(names)]
+		data := files[name]
+		at %= uint(len(data))
+		cut = min(cut, uint(len(data))-at)
+		fsys := fstest.MapFS{}
+		for n, d := range files {
+			if n != "tokenizer.json" || n == name {
+				fsys[n] = &fstest.MapFile{Data: d}
+			}
 		}
+		fsys[name] = &fstest.MapFile{Data: slices.Concat(data[:at], patch, data[at+cut:])}
 		tok, err := bpe.LoadFS(fsys)
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
