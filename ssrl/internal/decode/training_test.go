@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ssrl/internal/golden"
+	"ssrl/internal/optim"
 	"ssrl/internal/safetensors"
 	"ssrl/internal/tape"
 )
@@ -105,4 +106,103 @@ func (m *goldenModel) equalGradients(t *testing.T, path string) {
 		assert.LessOrEqual(t, worst, gradTolerance*largest, p.Name)
 	}
 	assert.Equal(t, len(f.Names()), seen, "gradients of unknown names")
+}
+
+type goldenAdamW struct {
+	Rows      []string
+	Optimizer struct {
+		LR    float64
+		Betas [2]float64
+		Eps   float64
+		Decay float64 `json:"weight_decay"`
+	}
+	Clip  float64   `json:"clip_grad_norm"`
+	Loss  []float64 // before each step and after the last
+	Norms []float64 `json:"grad_norm"`
+	File  string
+}
+
+const (
+	// firstLoss and laterLoss bound loss and gradient norm of the five steps, relative:
+	// what rounding leaves, and what it becomes where Adam turns a gradient that
+	// is pure noise into a whole step (a hundred times more at the larger rate).
+	firstLoss, laterLoss = 1e-5, 5e-3
+	// smallRate is the rate at which weights are compared one by one: 99.9 % of
+	// them to weightTolerance, all to a few steps of noise.
+	smallRate = 1e-5
+)
+
+func TestGoldenAdamW(t *testing.T) {
+	goldenModels(t, func(t *testing.T, m *goldenModel) {
+		var want struct{ AdamW []goldenAdamW }
+		trainings(t, m, &want)
+		for _, w := range want.AdamW {
+			t.Run(w.File, func(t *testing.T) {
+				again := openGolden(t, m.name, m.dir, m.results, m.cases)
+				again.Train(true)
+				again.checkAdamW(t, w)
+			})
+		}
+	})
+}
+
+func (m *goldenModel) checkAdamW(t *testing.T, w goldenAdamW) {
+	var groups []Group
+	for _, name := range w.Rows {
+		c, p := m.find(t, name)
+		groups = append(groups, Group{p, [][]int32{append(append([]int32{}, c.Answer...), c.End.Token)}})
+	}
+	var params []optim.Param
+	for _, p := range m.Params {
+		params = append(params, optim.Param{Name: p.Name, Value: p.Tensor, Grad: p.Grad})
+	}
+	optim.Moments(m.Dev, params)
+	o := optim.AdamW{Options: optim.Options{Beta1: w.Optimizer.Betas[0], Beta2: w.Optimizer.Betas[1], Eps: w.Optimizer.Eps,
+		Decay: w.Optimizer.Decay, MaxNorm: w.Clip}}
+	for i, loss := range w.Loss {
+		tolerance := laterLoss
+		if i == 0 {
+			tolerance = firstLoss
+		} else if w.Optimizer.LR <= smallRate {
+			tolerance = 10 * firstLoss
+		}
+		assert.InEpsilon(t, loss, m.nll(t, groups, false), tolerance, "loss before step %d", i)
+		if i == len(w.Loss)-1 {
+			break
+		}
+		norm, err := o.Step(m.Dev, params, w.Optimizer.LR)
+		require.NoError(t, err)
+		assert.InEpsilon(t, w.Norms[i], norm, max(tolerance, 10*firstLoss), "norm of step %d", i)
+	}
+	if w.Optimizer.LR <= smallRate {
+		m.equalWeights(t, filepath.Join(m.results, w.File))
+	}
+}
+
+// equalWeights compares the weights that the file holds whole.
+func (m *goldenModel) equalWeights(t *testing.T, path string) {
+	f, err := safetensors.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	seen, values, far := 0, 0, 0
+	for _, p := range m.Params {
+		if !f.Has(p.Name) {
+			continue
+		}
+		seen++
+		want, err := f.Float32(p.Name)
+		require.NoError(t, err)
+		got := make([]float32, p.Len())
+		m.Dev.Download(got, p.Tensor)
+		for i, w := range want {
+			off := math.Abs(float64(got[i] - w))
+			values++
+			if off > 1e-7+1e-6*math.Abs(float64(w)) {
+				far++
+			}
+			assert.LessOrEqual(t, off, 5e-5, "%s[%d]", p.Name, i)
+		}
+	}
+	assert.Equal(t, len(f.Names()), seen)
+	assert.LessOrEqual(t, float64(far), 0.001*float64(values), "weights away from the reference, of %d", values)
 }

@@ -71,6 +71,7 @@ func TestLeavingTheLoopStopsTheWorkers(t *testing.T) {
 func TestCancellingIsTheLastError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		why := errors.New("enough")
 		var last error
 		n := 0
