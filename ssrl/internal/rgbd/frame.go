@@ -1,10 +1,15 @@
 // Package rgbd reads colour images and depth maps and draws on them.
 //
 // Colour is 8-bit RGB without padding. Depth is metres with NaN for "no
-// reading", or a relative scale that says so.
+// reading", or a relative scale that says so. Functions may be called at the
+// same time on different pictures. Drawing and resampling are on integers: the
+// bytes are the same on every processor.
 //
-// Limits: sizes are read from headers and checked before anything is decoded;
-// a picture above MaxPixels is refused. Files are data only.
+// Limits: sizes are read from headers and held against MaxPixels and the length
+// of the file before anything is allocated. Colour is PNG, JPEG or PNM; depth
+// is 16-bit PNG or PGM, .npy, PFM or the part of HDF5 that MegaDepth uses. A
+// progressive JPEG needs up to 12 bytes a pixel while it is decoded. JPEG pixels
+// depend on the inverse transform of the Go version. Files are data only.
 package rgbd
 
 import (

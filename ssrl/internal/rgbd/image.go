@@ -61,8 +61,8 @@ func decodeImage(data []byte) (*RGB, error) {
 	return nil, unknownFormat(data, "PNG, JPEG or PNM")
 }
 
-// ImageSize returns the size of the picture that DecodeImage would return, from
-// its header.
+// ImageSize returns the size of the picture that DecodeImage would return for
+// data, a whole file, from its header.
 func ImageSize(data []byte, name string) (width, height int, err error) {
 	orientation := 1
 	switch formatOf(data) {
@@ -169,7 +169,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	if _, err := b.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
 		return nil, bare(err)
 	}
-	if b.Len() > maxFile {
+	if int64(b.Len()) > maxFile {
 		return nil, fmt.Errorf("more than %d bytes", int64(maxFile))
 	}
 	return b.Bytes(), nil

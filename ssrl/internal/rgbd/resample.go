@@ -69,19 +69,20 @@ type taps struct {
 func triangleTaps(in, out int) []taps {
 	reach := 2 * max(in, out)
 	all := make([]taps, out)
+	most := reach/out + 2
+	weights := make([]uint32, 0, most*out)
 	for o := range all {
 		centre := (2*o + 1) * in
 		// The centre of pixel j is (2j+1) out; those with |distance| < reach count.
 		first := max(0, (centre-reach-out)/(2*out))
 		last := min(in-1, (centre+reach-out)/(2*out)+1)
-		weights := make([]uint32, 0, last-first+1)
-		total := 0
+		from, total := len(weights), 0
 		for j := first; j <= last; j++ {
 			w := max(0, reach-abs(centre-(2*j+1)*out))
 			total += w
 			weights = append(weights, uint32(w))
 		}
-		all[o] = taps{first, normalise(weights, total)}
+		all[o] = taps{first, normalise(weights[from:], total)}
 	}
 	return all
 }
