@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"ssrl"
+)
+
+type infoCmd struct {
+	JSON bool `name:"json" help:"One JSON object."`
+}
+
+func (c *infoCmd) Run() error {
+	info := ssrl.About()
+	if c.JSON {
+		return emit(info)
+	}
+	fmt.Printf("ssrl %s, %s %s/%s\n", info.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	for _, d := range info.Devices {
+		if d.Available {
+			fmt.Printf("%-5s %s\n", d.Name, d.About)
+		} else {
+			fmt.Printf("%-5s not available: %s\n", d.Name, d.About)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+// Command ssrl is libssrl on a command line: it makes spatial questions from
+// images, asks and trains models, and scores answers. Results go to standard
+// output, progress and complaints to standard error. It exits with 0, with 1
+// when something went wrong, and with 2 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"ssrl"
+)
+
+// commands is the whole command line; every field is a command in its file.
+type commands struct {
+	Scenes   scenesCmd   `cmd:"" help:"Render synthetic RGB-D frames."`
+	Generate generateCmd `cmd:"" help:"Make a dataset of questions from a folder of images."`
+	Reward   rewardCmd   `cmd:"" help:"Score answers to a dataset's questions."`
+	New      newCmd      `cmd:"" help:"Make a fresh small model."`
+	Ask      askCmd      `cmd:"" help:"Ask a model about images."`
+	Score    scoreCmd    `cmd:"" help:"Log-probabilities of an answer."`
+	SFT      sftCmd      `cmd:"" name:"sft" help:"Teach a model the answers of a dataset."`
+	GRPO     grpoCmd     `cmd:"" name:"grpo" help:"Teach a model by the scores of its own answers."`
+	Demo     demoCmd     `cmd:"" help:"Scenes, questions, SFT, GRPO and a report, on a small model."`
+	Info     infoCmd     `cmd:"" help:"Version, processor and devices."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// usageError is a call that makes no sense: exit code 2.
+type usageError struct{ error }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) (code int) {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("ssrl"), kong.Description("Spatial questions from images, answers from Qwen-VL, training on both."),
+		kong.Vars{"version": ssrl.Version}, kong.Exit(func(n int) { panic(exit(n)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err)
+	}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exit:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	call, err := parser.Parse(args)
+	if err != nil {
+		return complain(err, 2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	call.BindTo(ctx, (*context.Context)(nil))
+	err = call.Run()
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return complain(err, 2)
+	case errors.Is(err, context.Canceled):
+		return complain(errors.New("interrupted"), 1)
+	}
+	return complain(err, 1)
+}
+
+// exit carries kong's wish to end, after help or version, out of the parser.
+type exit int
+
+func complain(err error, code int) int {
+	fmt.Fprintln(os.Stderr, "ssrl: "+strings.TrimPrefix(err.Error(), "ssrl: "))
+	return code
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+
+	"ssrl"
+)
+
+type newCmd struct {
+	Preset string `required:"" enum:"nano" help:"nano: Qwen2.5-VL's architecture at 1.5 million weights."`
+	Seed   uint64 `help:"The same seed gives the same weights."`
+	Out    string `required:"" help:"New or empty directory."`
+	JSON   bool   `name:"json" help:"One JSON object at the end."`
+}
+
+func (c *newCmd) Run() error {
+	err := ssrl.CreateModel(c.Out, c.Preset, c.Seed)
+	if err == nil && c.JSON {
+		err = emit(map[string]any{"model": c.Out})
+	}
+	return err
+}
+
+// modelFlags open a model.
+type modelFlags struct {
+	Model   string `required:"" help:"Model directory in Hugging Face's layout."`
+	Device  string `default:"cpu" help:"cpu."`
+	Dtype   string `default:"f32" enum:"f32" help:"Type that is computed in: f32."`
+	Threads int    `help:"One for each processor by default."`
+}
+
+func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
+	m := newMeter("weights")
+	defer m.end()
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads,
+		Progress: func(read, total int64) { m.at(read, total, "") }})
+}
+
+// promptFlags say what a model is asked.
+type promptFlags struct {
+	Image    []string `help:"Image file; may be given several times."`
+	Messages string   `help:"File of Hugging Face chat messages, instead of images and a question."`
+}
+
+func (f *promptFlags) prompt(text string) (p ssrl.Prompt, err error) {
+	if f.Messages != "" {
+		if text != "" || len(f.Image) > 0 {
+			return p, usageError{errors.New("--messages replaces the question and --image")}
+		}
+		p.Messages, err = ssrl.ReadMessages(f.Messages)
+		return p, err
+	}
+	if text == "" {
+		return p, usageError{errors.New("no question (want a QUESTION or --messages FILE)")}
+	}
+	p.Text = text
+	for _, path := range f.Image {
+		img, err := readImage(path)
+		if err != nil {
+			return p, err
+		}
+		p.Images = append(p.Images, img)
+	}
+	return p, nil
+}
+
+func readImage(path string) (image.Image, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ssrl.DecodeImage(data, path)
+}
+
+type askCmd struct {
+	modelFlags
+	promptFlags
+	MaxTokens         int     `default:"256" help:"Longest answer."`
+	Temperature       float64 `help:"0 is the most probable answer."`
+	TopP              float64 `name:"top-p" help:"Draws from the most probable tokens that make up this share."`
+	TopK              int     `name:"top-k" help:"Draws from this many tokens."`
+	RepetitionPenalty float64 `help:"Above 1 makes tokens that were seen less probable."`
+	Seed              uint64  `help:"Of the drawing."`
+	JSON              bool    `name:"json" help:"One JSON object with tokens and log-probabilities."`
+	Question          string  `arg:"" optional:"" help:"What to ask."`
+}
+
+func (c *askCmd) Run(ctx context.Context) error {
+	p, err := c.prompt(c.Question)
+	if err != nil {
+		return err
+	}
+	if c.MaxTokens < 1 {
+		return usageError{fmt.Errorf("--max-tokens %d (want at least 1)", c.MaxTokens)}
+	}
+	m, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	s := ssrl.Sampling{MaxTokens: c.MaxTokens, Temperature: c.Temperature, TopP: c.TopP, TopK: c.TopK, RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed}
+	if c.JSON {
+		a, err := m.Answer(ctx, p, s)
+		if err != nil && a.Finish != "cancel" {
+			return err
+		}
+		return errors.Join(emit(struct {
+			Text     string    `json:"text"`
+			Tokens   []int32   `json:"tokens"`
+			LogProbs []float32 `json:"logprobs"`
+			Finish   string    `json:"finish"`
+		}{a.Text, a.Tokens, a.LogProbs, a.Finish}), err)
+	}
+	for piece, err := range m.Generate(ctx, p, s) {
+		if err != nil {
+			fmt.Println()
+			return err
+		}
+		fmt.Print(piece)
+	}
+	fmt.Println()
+	return nil
+}
+
+type scoreCmd struct {
+	modelFlags
+	promptFlags
+	Prompt string `help:"The question."`
+	Answer string `required:"" help:"The answer that is scored."`
+	JSON   bool   `name:"json" help:"One JSON object."`
+}
+
+func (c *scoreCmd) Run(ctx context.Context) error {
+	p, err := c.prompt(c.Prompt)
+	if err != nil {
+		return err
+	}
+	m, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	s, err := m.Score(ctx, p, c.Answer)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return emit(struct {
+			Prompt   []int32   `json:"prompt_tokens"`
+			Answer   []int32   `json:"answer_tokens"`
+			LogProbs []float32 `json:"logprobs"`
+			Top      []int32   `json:"top1"`
+		}{s.PromptTokens, s.AnswerTokens, s.LogProbs, s.Top})
+	}
+	sum := 0.0
+	for i, lp := range s.LogProbs {
+		fmt.Printf("%8d %9.4f %s\n", s.AnswerTokens[i], lp, m.Token(s.AnswerTokens[i]))
+		sum += float64(lp)
+	}
+	note("%d tokens, log-probability %.4f", len(s.LogProbs), sum)
+	return nil
+}

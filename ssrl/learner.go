@@ -1,0 +1,150 @@
+package ssrl
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"ssrl/internal/decode"
+	"ssrl/internal/optim"
+	"ssrl/internal/qwen"
+)
+
+// Schedule says how the learning rate moves from step to step.
+type Schedule struct {
+	Kind   string `json:"kind"`   // "constant", "linear" or "cosine"; "" means constant
+	Warmup int    `json:"warmup"` // steps over which the rate rises from 0
+	Steps  int    `json:"steps"`  // where linear and cosine reach their end
+}
+
+// learning is what all trainers' options have in common.
+type learning struct {
+	rate, decay, maxNorm float64
+	micro                int
+	schedule             Schedule
+}
+
+// defaultMicroTokens bounds the activations of a nano model to some 100 MB.
+const defaultMicroTokens = 8192
+
+// learner is what every trainer has: a model with gradients, an optimiser and
+// a step count.
+type learner struct {
+	m        *Model
+	ref      *qwen.Model // the starting weights, where they are needed
+	kind     string      // names the trainer in its saved state
+	params   []optim.Param
+	opt      optim.AdamW
+	schedule optim.Schedule
+	micro    int
+	done     int
+}
+
+// start claims the model's weights for training.
+func (l *learner) start(m *Model, kind string, o learning) error {
+	release, err := m.use()
+	if err != nil {
+		return err
+	}
+	defer release()
+	opt := optim.RecipeOptions()
+	opt.Decay = o.decay
+	if o.maxNorm != 0 {
+		opt.MaxNorm = o.maxNorm
+	}
+	l.m, l.kind, l.micro, l.opt = m, kind, o.micro, optim.AdamW{Options: opt}
+	l.schedule = optim.Schedule{Kind: optim.Kind(o.schedule.Kind), Base: o.rate, Warmup: o.schedule.Warmup, Total: o.schedule.Steps}
+	if o.schedule.Kind == "" {
+		l.schedule.Kind = optim.Constant
+	}
+	if l.micro == 0 {
+		l.micro = defaultMicroTokens
+	}
+	if l.micro < 0 {
+		return fmt.Errorf("%s: micro_tokens %d (want at least 1)", kind, o.micro)
+	}
+	if l.schedule.Kind != optim.Constant && l.schedule.Total <= l.schedule.Warmup {
+		return fmt.Errorf("%s: a %s schedule of %d steps after %d of warm-up (want more)", kind, l.schedule.Kind, l.schedule.Total, l.schedule.Warmup)
+	}
+	if err := opt.Check(); err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	if err := l.schedule.Check(); err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	m.net.Train(true)
+	l.params = l.params[:0]
+	for _, p := range m.net.Params {
+		l.params = append(l.params, optim.Param{Name: p.Name, Value: p.Tensor, Grad: p.Grad})
+	}
+	optim.Moments(m.net.Dev, l.params)
+	return nil
+}
+
+// Done is the number of steps taken.
+func (l *learner) Done() int { return l.done }
+
+// rate is the learning rate of a step, counted from 0.
+func (l *learner) rate(step int) float64 { return l.schedule.Rate(step) }
+
+// update moves the weights by the gradients that were gathered, unless loss or
+// gradients are not finite.
+func (l *learner) update(ctx context.Context, loss float64) (norm float64, err error) {
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return 0, l.undo(fmt.Errorf("%s: step %d: the loss is %g (the weights are as they were)", l.kind, l.done+1, loss))
+	}
+	if ctx.Err() != nil {
+		return 0, l.undo(context.Cause(ctx))
+	}
+	norm, err = l.opt.Step(l.m.net.Dev, l.params, l.rate(l.done))
+	if err != nil {
+		return 0, l.undo(fmt.Errorf("%s: step %d: %w", l.kind, l.done+1, err))
+	}
+	return norm, nil
+}
+
+// undo empties the gradients of a step that failed, and passes its error on.
+func (l *learner) undo(err error) error {
+	optim.ZeroGrads(l.m.net.Dev, l.params)
+	return err
+}
+
+// split cuts groups into parts of at most limit tokens, or of one group.
+func split[G interface{ size() int }](groups []G, limit int) (parts [][]G) {
+	for from, n := 0, 0; from < len(groups); {
+		to := from
+		for n = 0; to < len(groups) && (to == from || n+groups[to].size() <= limit); to++ {
+			n += groups[to].size()
+		}
+		parts, from = append(parts, groups[from:to]), to
+	}
+	return parts
+}
+
+// lesson is a prompt with the answers that are learned from.
+type lesson struct{ decode.Group }
+
+// size is the number of rows that the network computes.
+func (l lesson) size() int { return len(l.Prompt.IDs) + l.targets() }
+
+// targets is the number of answer tokens.
+func (l lesson) targets() (n int) {
+	for _, a := range l.Answers {
+		n += len(a)
+	}
+	return n
+}
+
+func targets[G interface{ targets() int }](lessons []G) (n int) {
+	for _, l := range lessons {
+		n += l.targets()
+	}
+	return n
+}
+
+func tokens[G interface{ size() int }](lessons []G) (n int) {
+	for _, l := range lessons {
+		n += l.size()
+	}
+	return n
+}

@@ -1,0 +1,92 @@
+package ssrl
+
+import (
+	"math"
+
+	"ssrl/internal/policy"
+)
+
+// tally gathers EasyR1's metrics over the parts of a step (rl.md 6: means over
+// micro-batches; here weighted by their tokens, so that they do not depend on
+// the cut).
+type tally struct {
+	loss, pg, kl, ppo, entropy, higher, lower, weight float64
+
+	tokens int
+	norms  []float64 // of every optimiser step
+}
+
+func (t *tally) add(r policy.Result, weight float64, size policy.Size) {
+	w := float64(size.Tokens)
+	t.loss += w * r.Loss
+	t.pg += w * r.Policy
+	t.kl += w * r.KL
+	t.ppo += w * r.Metrics.PPOKL
+	t.entropy += w * r.Metrics.EntropyLoss
+	t.higher += w * r.Metrics.ClipHigher
+	t.lower += w * r.Metrics.ClipLower
+	t.weight += w
+	t.tokens += size.Tokens
+}
+
+// stats is the step's report.
+func (t *tally) stats(rollouts []Rollout) Stats {
+	st := Stats{Tokens: t.tokens, Loss: t.loss / t.weight, KL: t.kl / t.weight, Metrics: map[string]float64{
+		"actor/pg_loss": t.pg / t.weight, "actor/kl_loss": t.kl / t.weight, "actor/ppo_kl": t.ppo / t.weight,
+		"actor/entropy_loss": t.entropy / t.weight, "actor/pg_clipfrac_higher": t.higher / t.weight, "actor/pg_clipfrac_lower": t.lower / t.weight,
+		"perf/total_num_tokens": float64(t.tokens),
+	}}
+	for _, n := range t.norms {
+		st.GradNorm += n / float64(len(t.norms))
+	}
+	st.Metrics["actor/grad_norm"] = st.GradNorm
+	columns := map[string]func(r *Rollout) float64{
+		"critic/score":      func(r *Rollout) float64 { return r.Score.Overall },
+		"critic/rewards":    func(r *Rollout) float64 { return r.Score.Overall },
+		"critic/advantages": func(r *Rollout) float64 { return r.Advantage },
+		"critic/returns":    func(r *Rollout) float64 { return r.Advantage },
+		"response_length":   func(r *Rollout) float64 { return float64(len(r.tokens)) },
+		"prompt_length":     func(r *Rollout) float64 { return float64(len(r.prompt.IDs)) },
+		"reward/overall":    func(r *Rollout) float64 { return r.Score.Overall },
+		"reward/accuracy":   func(r *Rollout) float64 { return r.Score.Accuracy },
+		"reward/format":     func(r *Rollout) float64 { return r.Score.Format },
+	}
+	for name, of := range columns {
+		mean, low, high := 0.0, math.Inf(1), math.Inf(-1)
+		for i := range rollouts {
+			v := of(&rollouts[i])
+			mean += v / float64(len(rollouts))
+			low, high = min(low, v), max(high, v)
+		}
+		if name[:6] == "reward" {
+			st.Metrics[name] = mean
+			continue
+		}
+		st.Metrics[name+"/mean"], st.Metrics[name+"/min"], st.Metrics[name+"/max"] = mean, low, high
+	}
+	st.Reward = st.Metrics["reward/overall"]
+	st.Metrics["response_length/clip_ratio"], st.Metrics["train/zero_std_fraction"] = clipped(rollouts), zeroSpread(rollouts)
+	return st
+}
+
+// clipped is the share of answers that were cut off.
+func clipped(rollouts []Rollout) float64 {
+	n := 0
+	for _, r := range rollouts {
+		if r.Finish == "length" {
+			n++
+		}
+	}
+	return float64(n) / float64(len(rollouts))
+}
+
+// zeroSpread is the share of answers whose group has nothing to learn from.
+func zeroSpread(rollouts []Rollout) float64 {
+	n := 0
+	for _, r := range rollouts {
+		if r.Advantage == 0 {
+			n++
+		}
+	}
+	return float64(n) / float64(len(rollouts))
+}

@@ -1,0 +1,214 @@
+package ssrl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"ssrl/internal/bpe"
+	"ssrl/internal/checkpoint"
+	"ssrl/internal/cpu"
+	"ssrl/internal/decode"
+	"ssrl/internal/patch"
+	"ssrl/internal/preset"
+	"ssrl/internal/qwen"
+	"ssrl/internal/safetensors"
+)
+
+// ModelOptions configures OpenModel.
+type ModelOptions struct {
+	Device  string `json:"device"`  // "" means cpu
+	Threads int    `json:"threads"` // 0 means one for each processor
+	// Progress hears how many weights are read; nil: nobody does.
+	Progress func(read, total int64) `json:"-"`
+}
+
+// Model is a Qwen2.5-VL network with its tokenizer and image processor.
+//
+// It serves one call at a time: a second one returns an error at once instead
+// of waiting.
+type Model struct {
+	net    *qwen.Model
+	words  *bpe.Tokenizer
+	pixels *patch.Processor
+	clips  *patch.Video
+	files  map[string][]byte // what lies beside the weights, for Save
+	end    int32             // ends a turn
+	busy   sync.Mutex
+	closed bool
+}
+
+// CreateModel writes a fresh model of random weights to dir, a Hugging Face
+// directory. The only preset is "nano": the architecture of Qwen2.5-VL at 1.5
+// million weights, with a small vocabulary of its own. The same seed gives the
+// same bytes.
+func CreateModel(dir, name string, seed uint64) error { return preset.Write(dir, name, seed) }
+
+// beside are the files of a model directory that Save copies when they are there.
+var beside = []string{"config.json", "generation_config.json", "preprocessor_config.json", "video_preprocessor_config.json",
+	"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json",
+	"chat_template.jinja", "chat_template.json"}
+
+// OpenModel reads a Hugging Face directory of Qwen2.5-VL: config.json, the
+// weights in safetensors, the tokenizer's files and preprocessor_config.json.
+// Weights are held in float32.
+func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, error) {
+	if d := opts.Device; d != "" && d != "cpu" {
+		return nil, fmt.Errorf("device %q: this build computes on the cpu only: %w", d, ErrDevice)
+	}
+	m := &Model{files: map[string][]byte{}}
+	if err := m.read(ctx, dir, opts); err != nil {
+		return nil, fmt.Errorf("model %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+func (m *Model) read(ctx context.Context, dir string, opts ModelOptions) error {
+	for _, name := range beside {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			m.files[name] = data
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if m.files["config.json"] == nil {
+		return fmt.Errorf("no config.json (want a Hugging Face model directory): %w", ErrFormat)
+	}
+	config, err := qwen.ParseConfig(m.files["config.json"], m.files["generation_config.json"])
+	if err != nil {
+		return formatError{err}
+	}
+	if m.words, err = bpe.Load(dir); err != nil {
+		return formatError{err}
+	}
+	var ok bool
+	if m.end, ok = m.words.ID("<|im_end|>"); !ok {
+		return fmt.Errorf("tokenizer without <|im_end|>: %w", ErrFormat)
+	}
+	if n := m.words.Size(); n > config.Text.Vocab {
+		return fmt.Errorf("tokenizer of %d tokens (want at most vocab_size %d): %w", n, config.Text.Vocab, ErrFormat)
+	}
+	if m.pixels, err = patch.ReadProcessor(dir); err != nil {
+		return formatError{err}
+	}
+	if m.clips, err = patch.ReadVideo(dir, false); err != nil {
+		return formatError{err}
+	}
+	weights, err := safetensors.Open(dir)
+	if err != nil {
+		return formatError{err}
+	}
+	defer weights.Close()
+	m.net, err = qwen.Load(ctx, cpu.New(opts.Threads), config, weights, opts.Progress)
+	if err != nil && ctx.Err() == nil {
+		return formatError{err}
+	}
+	return err
+}
+
+// formatError lets an internal error answer to ErrFormat.
+type formatError struct{ error }
+
+func (e formatError) Is(target error) bool { return target == ErrFormat }
+func (e formatError) Unwrap() error        { return e.error }
+
+// use claims the model for one call.
+func (m *Model) use() (release func(), err error) {
+	if !m.busy.TryLock() {
+		return nil, errors.New("model: another call is running (a model serves one at a time)")
+	}
+	if m.closed {
+		m.busy.Unlock()
+		return nil, fmt.Errorf("model: %w", ErrClosed)
+	}
+	return m.busy.Unlock, nil
+}
+
+// Save writes the model to a new or empty directory, or replaces one that Save
+// wrote, whole or not at all. Weights are written as float32.
+func (m *Model) Save(dir string) error {
+	release, err := m.use()
+	if err != nil {
+		return err
+	}
+	defer release()
+	return checkpoint.Save(dir, 0, func(w *checkpoint.Writer) error { return m.write(w.Dir()) })
+}
+
+// write puts the model's files into a directory of its own.
+func (m *Model) write(dir string) error {
+	for name, data := range m.files {
+		if name == "config.json" {
+			data = float32Config(data)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return safetensors.Write(filepath.Join(dir, "model.safetensors"), m.net.Tensors(), nil)
+}
+
+// float32Config names the weights' type in a config.json that says bfloat16.
+func float32Config(config []byte) []byte {
+	s := string(config)
+	for _, key := range []string{"dtype", "torch_dtype"} {
+		for _, old := range []string{"bfloat16", "float16"} {
+			s = strings.ReplaceAll(s, `"`+key+`": "`+old+`"`, `"`+key+`": "float32"`)
+		}
+	}
+	return []byte(s)
+}
+
+// Parameters is the number of weights.
+func (m *Model) Parameters() int64 { return m.net.Size() }
+
+// Close frees the weights. It may be called twice, not during another call.
+func (m *Model) Close() error {
+	release, err := m.use()
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	m.closed = true
+	m.net.Free()
+	return nil
+}
+
+// Sampling says how answers are drawn. The order of the steps is that of
+// transformers: repetition penalty, temperature, top-k, top-p.
+type Sampling struct {
+	MaxTokens         int     `json:"max_tokens"`         // 0 means 256
+	Temperature       float64 `json:"temperature"`        // 0: always the most probable token
+	TopK              int     `json:"top_k"`              // 0: all
+	TopP              float64 `json:"top_p"`              // 0: all
+	RepetitionPenalty float64 `json:"repetition_penalty"` // 0: none
+	Seed              uint64  `json:"seed"`
+}
+
+func (s Sampling) internal() (decode.Sampling, error) {
+	if s.MaxTokens == 0 {
+		s.MaxTokens = 256
+	}
+	switch {
+	case s.MaxTokens < 0:
+		return decode.Sampling{}, fmt.Errorf("max tokens %d (want at least 1)", s.MaxTokens)
+	case !(s.Temperature >= 0 && s.Temperature <= 100):
+		return decode.Sampling{}, fmt.Errorf("temperature %g (want 0 to 100)", s.Temperature)
+	case s.TopK < 0:
+		return decode.Sampling{}, fmt.Errorf("top-k %d (want 0 or more)", s.TopK)
+	case !(s.TopP >= 0 && s.TopP <= 1):
+		return decode.Sampling{}, fmt.Errorf("top-p %g (want 0 to 1)", s.TopP)
+	case !(s.RepetitionPenalty >= 0 && s.RepetitionPenalty <= 100):
+		return decode.Sampling{}, fmt.Errorf("repetition penalty %g (want 0 to 100)", s.RepetitionPenalty)
+	}
+	return decode.Sampling{MaxTokens: s.MaxTokens, Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, RepetitionPenalty: s.RepetitionPenalty}, nil
+}

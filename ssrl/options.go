@@ -1,0 +1,54 @@
+package ssrl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"ssrl/internal/config"
+)
+
+// DecodeOptions fills option structs from a YAML file (its contents and name;
+// nil for none) and from key=value words, of which later ones win. An option
+// belongs to the first struct that has it; one that none has is an error that
+// suggests the nearest.
+func DecodeOptions(file []byte, name string, words []string, into ...any) error {
+	return config.Decode(file, name, words, into...)
+}
+
+// CheckOutput refuses a place for a trained model before any work is done: one
+// that cannot be written to, or that holds something already, unless resume.
+func CheckOutput(dir string, resume bool) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && resume:
+		return fmt.Errorf("%s: nothing to resume", dir)
+	case errors.Is(err, fs.ErrNotExist):
+		return writable(parent(dir))
+	case err != nil:
+		return err
+	case len(entries) > 0 && !resume:
+		return fmt.Errorf("%s: not empty (want a new or empty directory, or --resume)", dir)
+	}
+	return writable(dir)
+}
+
+// parent is the nearest folder above dir that is there.
+func parent(dir string) string {
+	for up := filepath.Dir(dir); ; up = filepath.Dir(up) {
+		if _, err := os.Stat(up); err == nil || up == filepath.Dir(up) {
+			return up
+		}
+	}
+}
+
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".ssrl-*")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}

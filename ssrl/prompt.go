@@ -1,0 +1,241 @@
+package ssrl
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ssrl/internal/answer"
+	"ssrl/internal/chat"
+	"ssrl/internal/decode"
+	"ssrl/internal/patch"
+	"ssrl/internal/qwen"
+	"ssrl/internal/rgbd"
+)
+
+// Prompt is what a model is asked: a text with images, or a whole conversation.
+//
+// Each <image> in Text stands for one of Images; without any, the images come
+// before the text. Markup such as <|im_end|> in a text stays text.
+type Prompt struct {
+	Text   string
+	Images []image.Image
+	// Messages, when there are any, is asked instead of Text and Images. A
+	// system message comes first, or Qwen2.5-VL's own takes its place.
+	Messages []Message
+}
+
+// Message is one turn of a conversation.
+type Message struct {
+	Role  string // "system", "user" or "assistant"
+	Parts []Part
+}
+
+// Part is a text, an image or a clip; the other fields are zero.
+type Part struct {
+	Text  string
+	Image image.Image
+	Clip  []image.Image // frames of one size, in order
+	FPS   float64       // of Clip, frames a second; 0 means 2
+
+	minPixels, maxPixels int // an image's own limits, both or none
+}
+
+// defaultFPS is the rate at which Qwen-VL's tools sample a video.
+const defaultFPS = 2
+
+// WithFormat returns the problem followed by the instruction that Spatial-SSRL
+// trains with: to think between <think> and </think>, then to box the answer.
+func WithFormat(problem string) string { return answer.WithFormat(problem) }
+
+// ReadMessages reads a JSON file of Hugging Face chat messages. Image items
+// name a file, video items list the files of their frames; a relative name is
+// looked for in the working directory, then beside the messages.
+func ReadMessages(path string) ([]Message, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := chat.ParseMessages(data)
+	if err != nil {
+		return nil, formatError{fmt.Errorf("%s: %w", path, err)}
+	}
+	messages := make([]Message, len(parsed))
+	for i, m := range parsed {
+		messages[i].Role = m.Role
+		for _, p := range m.Parts {
+			part, err := readPart(p, filepath.Dir(path))
+			if err != nil {
+				return nil, fmt.Errorf("%s: message %d: %w", path, i, err)
+			}
+			messages[i].Parts = append(messages[i].Parts, part)
+		}
+	}
+	return messages, nil
+}
+
+func readPart(p chat.Part, dir string) (Part, error) {
+	out := Part{Text: p.Text, FPS: p.FPS}
+	var images []image.Image
+	for _, name := range p.Paths {
+		img, err := readImage(strings.TrimPrefix(name, "file://"), dir)
+		if err != nil {
+			return out, err
+		}
+		images = append(images, img)
+	}
+	switch {
+	case p.Kind == chat.Image && len(images) == 1:
+		out.Image, out.minPixels, out.maxPixels = images[0], p.MinPixels, p.MaxPixels
+	case p.Kind == chat.Image:
+		return out, fmt.Errorf("image of %d files (want 1): %w", len(images), ErrFormat)
+	case p.Kind == chat.Video && len(images) > 0:
+		out.Clip = images
+	case p.Kind == chat.Video:
+		return out, fmt.Errorf("video without frames (want a list of image files): %w", ErrFormat)
+	}
+	return out, nil
+}
+
+func readImage(name, dir string) (image.Image, error) {
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
+		data, err = os.ReadFile(filepath.Join(dir, name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return DecodeImage(data, name)
+}
+
+// DecodeImage decodes a PNG or JPEG picture; name is for errors. EXIF
+// orientation is honoured, alpha dropped.
+func DecodeImage(data []byte, name string) (image.Image, error) {
+	img, err := rgbd.DecodeImage(data, name)
+	if err != nil {
+		return nil, formatError{err}
+	}
+	return img, nil
+}
+
+// parts are the turns of p as chat takes them, and its pictures in order.
+func (p Prompt) turns() ([]chat.Message, []Part, error) {
+	if len(p.Messages) > 0 {
+		if p.Text != "" || len(p.Images) > 0 {
+			return nil, nil, errors.New("prompt: messages and a text with images (want one of them)")
+		}
+		return turns(p.Messages)
+	}
+	var pictures []Part
+	for i, img := range p.Images {
+		if img == nil {
+			return nil, nil, fmt.Errorf("prompt: image %d is nil", i)
+		}
+		pictures = append(pictures, Part{Image: img})
+	}
+	text := p.Text
+	if !strings.Contains(text, "<image") {
+		text = strings.Repeat("<image>", len(pictures)) + text
+	}
+	m, err := chat.User(text, len(pictures))
+	return []chat.Message{m}, pictures, err
+}
+
+func turns(messages []Message) ([]chat.Message, []Part, error) {
+	var pictures []Part
+	var out []chat.Message
+	for _, m := range messages {
+		turn := chat.Message{Role: m.Role}
+		for _, p := range m.Parts {
+			switch {
+			case p.Image != nil:
+				turn.Parts, pictures = append(turn.Parts, chat.Part{Kind: chat.Image}), append(pictures, p)
+			case len(p.Clip) > 0:
+				turn.Parts, pictures = append(turn.Parts, chat.Part{Kind: chat.Video}), append(pictures, p)
+			default:
+				turn.Parts = append(turn.Parts, chat.Part{Kind: chat.Text, Text: p.Text})
+			}
+		}
+		out = append(out, turn)
+	}
+	return out, pictures, nil
+}
+
+// prompt brings p into the form that the network takes.
+func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
+	messages, pictures, err := p.turns()
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := chat.Render(chat.Qwen25, messages, chat.Options{})
+	if err != nil {
+		return nil, err
+	}
+	ids, err := rendered.IDs(m.words)
+	if err != nil {
+		return nil, err
+	}
+	out := &decode.Prompt{}
+	var images, clips [][3]int
+	var seconds []float64
+	for i, part := range pictures {
+		cut, err := m.patches(part)
+		if err != nil {
+			return nil, fmt.Errorf("image %d: %w", i+1, err)
+		}
+		out.Pictures = append(out.Pictures, qwen.Picture{Patches: cut.Pixels, Grid: cut.Grid})
+		if part.Image != nil {
+			images = append(images, cut.Grid)
+			continue
+		}
+		clips = append(clips, cut.Grid)
+		rate := part.FPS
+		if rate == 0 {
+			rate = defaultFPS
+		}
+		seconds = append(seconds, float64(m.pixels.Temporal)/rate)
+	}
+	k := m.net.Tokens
+	if out.IDs, err = chat.Expand(ids, k.Image, k.Video, m.places(images), m.places(clips)); err != nil {
+		return nil, err
+	}
+	rope := patch.Rope{ImagePad: k.Image, VideoPad: k.Video, VisionStart: k.VisionStart, Merge: m.pixels.Merge,
+		TokensPerSecond: float64(m.net.Config.Vision.TokensPerSecond)}
+	out.Pos, out.Next, err = rope.Positions(out.IDs, images, clips, seconds)
+	return out, err
+}
+
+// places are the tokens that grids take in a prompt.
+func (m *Model) places(grids [][3]int) (n []int) {
+	for _, g := range grids {
+		n = append(n, m.pixels.Tokens(g))
+	}
+	return n
+}
+
+// patches cuts an image or a clip for the vision tower.
+func (m *Model) patches(p Part) (patch.Patches, error) {
+	if p.Image != nil {
+		processor := *m.pixels
+		if p.minPixels > 0 && p.maxPixels > 0 {
+			processor.MinPixels, processor.MaxPixels = p.minPixels, p.maxPixels
+		}
+		return processor.Process(rgbd.FromImage(p.Image))
+	}
+	frames := make([]*rgbd.RGB, len(p.Clip))
+	for i, f := range p.Clip {
+		frames[i] = rgbd.FromImage(f)
+	}
+	return m.clips.Process(frames)
+}
+
+// taught are the tokens that SFT trains: the response, the end of the turn and
+// the new line that follows it in the markup.
+func (m *Model) taught(response string) []int32 {
+	ids := append(m.words.Encode(response, false), m.end)
+	return m.words.Append(ids, "\n", false)
+}

@@ -1,0 +1,283 @@
+package ssrl
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/decode"
+	"ssrl/internal/tape"
+)
+
+// splitTolerance bounds how much the loss of a step may depend on how it is cut
+// into parts: sums of float32 gradients in another order.
+const splitTolerance = 1e-6
+
+// weights are all weights of m, for comparison.
+func weights(m *Model) [][]float32 {
+	var out [][]float32
+	for _, p := range m.net.Params {
+		w := make([]float32, p.Len())
+		m.net.Dev.Download(w, p.Tensor)
+		out = append(out, w)
+	}
+	return out
+}
+
+// questions are two questions each of tasks that 56 pixels can carry.
+func questions(t testing.TB, n int) []*Sample {
+	return briefSamples(t, n, Shuffle{Brief: true}, Flip{Brief: true}, Crop{Brief: true})
+}
+
+var smallGRPO = GRPOOptions{Group: 4, MaxTokens: 12, LearningRate: 1e-3, KL: 0.01, Seed: 3, Plain: true}
+
+// The log-probability of a token while it is drawn is the one that the trainer
+// computes, bit for bit, whatever is in the batch and however it is cut.
+func TestDrawnLogProbsAreTheTrainers(t *testing.T) {
+	m := nanoModel(t)
+	g, err := NewGRPO(m, nil, smallGRPO)
+	require.NoError(t, err)
+	rollouts, err := g.Rollouts(t.Context(), questions(t, 5))
+	require.NoError(t, err)
+	require.Len(t, rollouts, 20)
+	for _, r := range rollouts {
+		mark := m.net.Dev.Mark()
+		lp, err := decode.LogProbs(t.Context(), tape.Record(m.net.Dev), m.net, []decode.Group{{Prompt: r.prompt, Answers: [][]int32{r.tokens}}}, 1)
+		require.NoError(t, err)
+		got := make([]float32, lp.Len())
+		m.net.Dev.Download(got, lp.Tensor)
+		assert.Equal(t, r.logprobs, got)
+		m.net.Dev.Release(mark)
+	}
+	st, err := g.Update(t.Context(), rollouts)
+	require.NoError(t, err)
+	assert.Zero(t, st.Metrics["actor/ppo_kl"], "the ratio of the first update is exactly 1")
+	assert.Zero(t, st.Metrics["actor/kl_loss"], "the reference is the policy")
+	assert.Zero(t, st.Metrics["actor/pg_clipfrac_higher"])
+}
+
+func TestRecomputedOldLogProbsChangeNothing(t *testing.T) {
+	batch := questions(t, 3)
+	var got [][][]float32
+	for _, again := range []bool{false, true} {
+		m := nanoModel(t)
+		opts := smallGRPO
+		opts.RecomputeOld = again
+		g, err := NewGRPO(m, nil, opts)
+		require.NoError(t, err)
+		_, err = g.Step(t.Context(), batch)
+		require.NoError(t, err)
+		got = append(got, weights(m))
+	}
+	assert.Equal(t, got[0], got[1])
+}
+
+func TestStepsDoNotDependOnThreads(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nano")
+	require.NoError(t, CreateModel(dir, "nano", 1))
+	batch := questions(t, 3)
+	var got [][][]float32
+	for _, threads := range []int{1, 2, 5} {
+		m, err := OpenModel(t.Context(), dir, ModelOptions{Threads: threads})
+		require.NoError(t, err)
+		g, err := NewGRPO(m, nil, smallGRPO)
+		require.NoError(t, err)
+		_, err = g.Step(t.Context(), batch)
+		require.NoError(t, err)
+		got = append(got, weights(m))
+		require.NoError(t, m.Close())
+	}
+	assert.Equal(t, got[0], got[1])
+	assert.Equal(t, got[0], got[2])
+}
+
+// trainers are one of each kind over m.
+func trainers(t *testing.T) map[string]func(m *Model) Trainer {
+	return map[string]func(m *Model) Trainer{
+		"sft": func(m *Model) Trainer {
+			s, err := NewSFT(m, SFTOptions{LearningRate: 1e-3, Plain: true, Schedule: Schedule{Kind: "cosine", Warmup: 1, Steps: 9}})
+			require.NoError(t, err)
+			return s
+		},
+		"grpo": func(m *Model) Trainer {
+			g, err := NewGRPO(m, nil, smallGRPO)
+			require.NoError(t, err)
+			return g
+		},
+	}
+}
+
+// Four steps are two steps, a save, a resume in a new process's place, and two more.
+func TestResumeIsBitEqual(t *testing.T) {
+	data := questions(t, 12)
+	for name, start := range trainers(t) {
+		t.Run(name, func(t *testing.T) {
+			take := func(tr Trainer, from, to int) {
+				for i := from; i < to; i++ {
+					_, err := tr.Step(t.Context(), data[3*i:3*i+3])
+					require.NoError(t, err)
+				}
+			}
+			whole := nanoModel(t)
+			take(start(whole), 0, 4)
+
+			dir := filepath.Join(t.TempDir(), "half")
+			first := start(nanoModel(t))
+			take(first, 0, 2)
+			require.NoError(t, first.Save(dir))
+
+			again := nanoModel(t)
+			second := start(again)
+			require.NoError(t, second.Resume(dir))
+			assert.Equal(t, 2, second.Done())
+			take(second, 2, 4)
+			assert.Equal(t, weights(whole), weights(again))
+
+			saved, err := OpenModel(t.Context(), dir, ModelOptions{})
+			require.NoError(t, err, "a checkpoint is a model")
+			require.NoError(t, saved.Close())
+		})
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	m := nanoModel(t)
+	s, err := NewSFT(m, SFTOptions{Plain: true})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "sft")
+	require.NoError(t, s.Save(dir))
+
+	g, err := NewGRPO(m, nil, smallGRPO)
+	require.NoError(t, err)
+	assert.ErrorContains(t, g.Resume(dir), `of a "sft" trainer after 0 steps (want grpo)`)
+
+	before := weights(m)
+	path := filepath.Join(dir, momentsFile)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	data[len(data)-1] ^= 1
+	require.NoError(t, os.WriteFile(path, data, 0o666))
+	err = s.Resume(dir)
+	assert.ErrorIs(t, err, ErrFormat)
+	assert.ErrorContains(t, err, "moments.safetensors: damaged")
+	assert.Equal(t, before, weights(m))
+	assert.Error(t, s.Resume(filepath.Join(dir, "none")))
+}
+
+func TestLossDoesNotDependOnTheCut(t *testing.T) {
+	batch := questions(t, 6)
+	var losses, norms []float64
+	for _, micro := range []int{1, 200, 100000} {
+		s, err := NewSFT(nanoModel(t), SFTOptions{Plain: true, MicroTokens: micro})
+		require.NoError(t, err)
+		st, err := s.Step(t.Context(), batch)
+		require.NoError(t, err)
+		losses, norms = append(losses, st.Loss), append(norms, st.GradNorm)
+	}
+	for i := range losses {
+		assert.InEpsilon(t, losses[0], losses[i], splitTolerance)
+		assert.InEpsilon(t, norms[0], norms[i], 10*splitTolerance)
+	}
+}
+
+func TestSFTLearnsWhatItIsTaught(t *testing.T) {
+	m := nanoModel(t)
+	s, err := NewSFT(m, SFTOptions{LearningRate: 3e-3, Plain: true})
+	require.NoError(t, err)
+	batch := questions(t, 4)
+	for range 60 {
+		_, err := s.Step(t.Context(), batch)
+		require.NoError(t, err)
+	}
+	for _, q := range batch {
+		a, err := m.Answer(t.Context(), ask(q, true), Sampling{MaxTokens: 32})
+		require.NoError(t, err)
+		assert.Equal(t, 1.0, Exact(q, a.Text).Overall, a.Text)
+		assert.Equal(t, "stop", a.Finish)
+	}
+}
+
+func TestBadLossKeepsTheWeights(t *testing.T) {
+	m := nanoModel(t)
+	s, err := NewSFT(m, SFTOptions{Plain: true})
+	require.NoError(t, err)
+	p := m.net.Params[len(m.net.Params)-1] // the last norm
+	values := make([]float32, p.Len())
+	m.net.Dev.Download(values, p.Tensor)
+	values[0] = float32(math.NaN())
+	m.net.Dev.Upload(p.Tensor, values)
+	before := weights(m)
+	_, err = s.Step(t.Context(), questions(t, 2))
+	assert.ErrorContains(t, err, "sft: step 1: ")
+	assert.Zero(t, s.Done())
+	assert.Equal(t, len(before), len(weights(m)))
+	for i, w := range weights(m)[:len(before)-1] {
+		assert.Equal(t, before[i], w)
+	}
+}
+
+func TestCancelledStepKeepsTheWeights(t *testing.T) {
+	for name, start := range trainers(t) {
+		t.Run(name, func(t *testing.T) {
+			m := nanoModel(t)
+			tr := start(m)
+			before := weights(m)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			why := errors.New("enough")
+			cancel(why)
+			_, err := tr.Step(ctx, questions(t, 2))
+			assert.ErrorIs(t, err, why)
+			assert.Equal(t, before, weights(m))
+			_, err = tr.Step(t.Context(), questions(t, 2))
+			assert.NoError(t, err, "the trainer is sound afterwards")
+		})
+	}
+}
+
+func TestTrainersRefuse(t *testing.T) {
+	m := nanoModel(t)
+	for want, make := range map[string]func() error{
+		"grpo: group of 1 answers (want at least 2)":                       func() error { _, err := NewGRPO(m, nil, GRPOOptions{Group: 1}); return err },
+		"grpo: temperature -1 (want above 0, at most 100)":                 func() error { _, err := NewGRPO(m, nil, GRPOOptions{Temperature: -1}); return err },
+		"grpo: kl -1 (want 0 or more)":                                     func() error { _, err := NewGRPO(m, nil, GRPOOptions{KL: -1}); return err },
+		"sft: learning rate -1 (want a number >= 0)":                       func() error { _, err := NewSFT(m, SFTOptions{LearningRate: -1}); return err },
+		`sft: schedule "wave" (want constant, linear or cosine)`:           func() error { _, err := NewSFT(m, SFTOptions{Schedule: Schedule{Kind: "wave", Steps: 9}}); return err },
+		"sft: a cosine schedule of 0 steps after 0 of warm-up (want more)": func() error { _, err := NewSFT(m, SFTOptions{Schedule: Schedule{Kind: "cosine"}}); return err },
+		"sft: micro_tokens -1 (want at least 1)":                           func() error { _, err := NewSFT(m, SFTOptions{MicroTokens: -1}); return err },
+		"sft: empty batch (want at least one sample)":                      func() error { s, _ := NewSFT(m, SFTOptions{}); _, err := s.Step(t.Context(), nil); return err },
+		"update: no rollouts":                                              func() error { g, _ := NewGRPO(m, nil, GRPOOptions{}); _, err := g.Update(t.Context(), nil); return err },
+		"update: rollout 0 was not drawn by Rollouts": func() error {
+			g, _ := NewGRPO(m, nil, GRPOOptions{})
+			_, err := g.Update(t.Context(), []Rollout{{}})
+			return err
+		},
+		"sample x: problem: 0 <image> for 1 images": func() error {
+			s, _ := NewSFT(m, SFTOptions{})
+			_, err := s.Step(t.Context(), []*Sample{{ID: "x", Problem: "<imag> <image", Images: questions(t, 1)[0].Images[:1], Answer: "A"}})
+			return err
+		},
+	} {
+		t.Run(want, func(t *testing.T) { assert.EqualError(t, make(), want) })
+	}
+}
+
+func TestModelServesOneCallAtATime(t *testing.T) {
+	m := nanoModel(t)
+	for piece, err := range m.Generate(t.Context(), Prompt{Text: "hello"}, Sampling{MaxTokens: 4}) {
+		require.NoError(t, err)
+		_ = piece
+		_, err = m.Answer(t.Context(), Prompt{Text: "hello"}, Sampling{})
+		assert.EqualError(t, err, "model: another call is running (a model serves one at a time)")
+		break
+	}
+	require.NoError(t, m.Close())
+	require.NoError(t, m.Close())
+	_, err := m.Answer(t.Context(), Prompt{Text: "hello"}, Sampling{})
+	assert.ErrorIs(t, err, ErrClosed)
+}
