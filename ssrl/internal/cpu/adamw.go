@@ -15,7 +15,7 @@ func (d *Device) SumSquares(x *tensor.Tensor) float64 {
 	m := in(x)
 	blocks := (m.cols + squaresBlock - 1) / squaresBlock
 	sums := grow(&d.workers[0].sums, m.rows*blocks)
-	d.squares = squares{m, blocks, sums}
+	d.squares = squares{d.isa, m, blocks, sums}
 	d.run(&d.squares, len(sums), min(m.cols, squaresBlock))
 	var sum float64
 	for _, s := range sums {
@@ -25,6 +25,7 @@ func (d *Device) SumSquares(x *tensor.Tensor) float64 {
 }
 
 type squares struct {
+	isa    isa
 	x      matrix
 	blocks int // of a row
 	sums   []float64
@@ -35,7 +36,7 @@ func (t *squares) do(_ *worker, from, to int) {
 		x := t.x.row(part / t.blocks)
 		x = x[part%t.blocks*squaresBlock:]
 		x = x[:min(len(x), squaresBlock)]
-		t.sums[part] = dot64(x, x)
+		t.sums[part] = t.isa.dot(x, x)
 	}
 }
 
@@ -44,18 +45,22 @@ func (t *squares) do(_ *worker, from, to int) {
 func (d *Device) AdamW(p, m, v, g *tensor.Tensor, a tensor.AdamW) {
 	check(same(m, p) && same(v, p) && same(g, p), "adamw p m v g", p, m, v, g)
 	c1, c2 := 1-math.Pow(a.B1, float64(a.Step)), 1-math.Pow(a.B2, float64(a.Step))
-	d.adam = adam{
-		p: out(p), m: out(m), v: out(v), g: in(g),
+	d.adam = adam{isa: d.isa, p: out(p), m: out(m), v: out(v), g: in(g), adamStep: adamStep{
 		keep: float32(1 - a.LR*a.Decay), scale: a.GradScale,
 		b1: float32(a.B1), r1: float32(1 - a.B1), b2: float32(a.B2), r2: float32(1 - a.B2),
 		step: float32(a.LR / c1), root: float32(math.Sqrt(c2)), eps: float32(a.Eps),
-	}
+	}}
 	d.run(&d.adam, p.Rows, 8*p.Cols)
 }
 
 type adam struct {
+	isa        isa
 	p, m, v, g matrix
+	adamStep
+}
 
+// adamStep holds an update's coefficients, in the order that assembly reads.
+type adamStep struct {
 	keep, scale    float32
 	b1, r1, b2, r2 float32
 	step           float32 // LR / (1 - B1^Step)
@@ -65,13 +70,16 @@ type adam struct {
 
 func (t *adam) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
-		p, m, v := t.p.row(i), t.m.row(i), t.v.row(i)
-		for j, g := range t.g.row(i) {
-			g *= t.scale
-			m[j] = float32(t.b1*m[j]) + float32(t.r1*g)
-			v[j] = float32(t.b2*v[j]) + float32(t.r2*float32(g*g))
-			root := float32(math.Sqrt(float64(v[j])))
-			p[j] = float32(p[j]*t.keep) - float32(t.step*(m[j]/(root/t.root+t.eps)))
-		}
+		t.isa.adam(t.p.row(i), t.m.row(i), t.v.row(i), t.g.row(i), &t.adamStep)
+	}
+}
+
+func (s isa) adam(p, m, v, g []float32, a *adamStep) {
+	for j := s.adamEights(p, m, v, g, a); j < len(p); j++ {
+		x := g[j] * a.scale
+		m[j] = float32(a.b1*m[j]) + float32(a.r1*x)
+		v[j] = float32(a.b2*v[j]) + float32(a.r2*float32(x*x))
+		root := float32(math.Sqrt(float64(v[j])))
+		p[j] = float32(a.keep*p[j]) - float32(a.step*(m[j]/(root/a.root+a.eps)))
 	}
 }

@@ -95,17 +95,21 @@ func (t *attendBack) tile(w *worker, v view, s *passBack) {
 	}
 	dp := t.scores(w, &w.more, do, s.values, v.keys)
 	for r := range p.rows {
-		mean := float32(dot64(do.row(r), o.row(r)))
-		pr, dr := p.row(r), dp.row(r)
-		for j, x := range pr[:v.visible(r)] {
-			pr[j] = x * (dr[j] - mean) * t.scale
-		}
+		mean := float32(t.isa.dot(do.row(r), o.row(r)))
+		t.isa.slope(p.row(r)[:v.visible(r)], dp.row(r), mean, t.scale)
 	}
 	if t.dq.given() {
 		t.isa.multiply(w, v.of(&t.dq, t.dim), p.rowMajor(), s.rows, v.keys)
 	}
 	if t.dk.given() {
 		t.accumulate(w, &t.dk, p, q, s.sight)
+	}
+}
+
+// slope turns probabilities into the gradient of the products of q and k.
+func (s isa) slope(p, dp []float32, mean, scale float32) {
+	for j := s.slopeEights(p, dp, mean, scale); j < len(p); j++ {
+		p[j] = (dp[j] - mean) * p[j] * scale
 	}
 }
 

@@ -54,11 +54,12 @@ func (d *Device) EmbedBack(dtable, dextra, dy *tensor.Tensor, ids []int32) {
 	if dtable == nil && dextra == nil {
 		return
 	}
-	d.embedBack = embedBack{out(dtable), out(dextra), in(dy), ids}
+	d.embedBack = embedBack{d.isa, out(dtable), out(dextra), in(dy), ids}
 	d.run(&d.embedBack, (dy.Cols+columnBlock-1)/columnBlock, columnBlock*dy.Rows)
 }
 
 type embedBack struct {
+	isa                isa
 	dtable, dextra, dy matrix
 	ids                []int32
 }
@@ -74,9 +75,7 @@ func (t *embedBack) do(_ *worker, from, to int) {
 			continue
 		}
 		sum := m.row(int(id))[left:right]
-		for j, v := range t.dy.row(i)[left:right] {
-			sum[j] += v
-		}
+		t.isa.add(sum, sum, t.dy.row(i)[left:right])
 	}
 }
 

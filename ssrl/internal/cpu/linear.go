@@ -29,7 +29,7 @@ func (d *Device) LinearBack(dx, dw, db, dy, x, w *tensor.Tensor) {
 		d.product(gemm{c: out(dw), a: g.transposed(), b: left.rowMajor(), k: g.rows})
 	}
 	if db != nil {
-		d.columnSum = columnSum{out(db), g}
+		d.columnSum = columnSum{d.isa, out(db), g}
 		d.run(&d.columnSum, (g.cols+columnBlock-1)/columnBlock, columnBlock*g.rows)
 	}
 }
@@ -38,32 +38,40 @@ func (d *Device) LinearBack(dx, dw, db, dy, x, w *tensor.Tensor) {
 const columnBlock = 64
 
 // columnSum adds the rows of x to y, first to last.
-type columnSum struct{ y, x matrix }
+type columnSum struct {
+	isa  isa
+	y, x matrix
+}
 
 func (t *columnSum) do(_ *worker, from, to int) {
 	left, right := from*columnBlock, min(t.x.cols, to*columnBlock)
 	sum := t.y.data[left:right]
 	for i := range t.x.rows {
-		for j, v := range t.x.row(i)[left:right] {
-			sum[j] += v
-		}
+		t.isa.add(sum, sum, t.x.row(i)[left:right])
 	}
 }
 
 // Add is y = a + b.
 func (d *Device) Add(y, a, b *tensor.Tensor) {
 	check(same(y, a) && same(y, b), "add y a b", y, a, b)
-	d.add = addTask{out(y), in(a), in(b)}
+	d.add = addTask{d.isa, out(y), in(a), in(b)}
 	d.run(&d.add, y.Rows, y.Cols)
 }
 
-type addTask struct{ y, a, b matrix }
+type addTask struct {
+	isa     isa
+	y, a, b matrix
+}
 
 func (t *addTask) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
-		y, a, b := t.y.row(i), t.a.row(i), t.b.row(i)
-		for j := range y {
-			y[j] = a[j] + b[j]
-		}
+		t.isa.add(t.y.row(i), t.a.row(i), t.b.row(i))
+	}
+}
+
+func (s isa) add(y, a, b []float32) {
+	a, b = a[:len(y)], b[:len(y)]
+	for j := s.addEights(y, a, b); j < len(y); j++ {
+		y[j] = a[j] + b[j]
 	}
 }

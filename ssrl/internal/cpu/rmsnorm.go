@@ -7,23 +7,24 @@ import (
 )
 
 // RMSNorm is y = x * rstd * w, rstd = 1/sqrt(mean(x^2)+eps). The mean is taken
-// in float64, in four interleaved sums.
+// in float64.
 func (d *Device) RMSNorm(y, rstd, x, w *tensor.Tensor, eps float32) {
 	check(same(y, x) && vector(rstd, x.Rows) && vector(w, x.Cols), "rmsnorm y rstd x w", y, rstd, x, w)
-	d.norm = rmsNorm{out(y), out(rstd), in(x), in(w), float64(eps)}
+	d.norm = rmsNorm{d.isa, out(y), out(rstd), in(x), in(w), float64(eps)}
 	d.run(&d.norm, x.Rows, 2*x.Cols)
 }
 
 type rmsNorm struct {
+	isa           isa
 	y, rstd, x, w matrix
 	eps           float64
 }
 
 func (t *rmsNorm) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
-		y, x := t.y.row(i), t.x.row(i)
-		w := t.w.data[:len(x)]
-		r := float32(1 / math.Sqrt(dot64(x, x)/float64(len(x))+t.eps))
+		x := t.x.row(i)
+		y, w := t.y.row(i)[:len(x)], t.w.data[:len(x)]
+		r := float32(1 / math.Sqrt(t.isa.dot(x, x)/float64(len(x))+t.eps))
 		t.rstd.data[i] = r
 		for j, v := range x {
 			y[j] = v * r * w[j]
@@ -31,29 +32,15 @@ func (t *rmsNorm) do(_ *worker, from, to int) {
 	}
 }
 
-// dot64 is the sum of a*b in float64: element j goes to sum j%4, then
-// (s0+s1)+(s2+s3).
-func dot64(a, b []float32) float64 {
-	var s0, s1, s2, s3 float64
+// dot is the sum of a*b in float64, in 8 interleaved sums, element j in sum j%8,
+// then halves: sum l += sum l+4, then l+2, l+1. Products are exact.
+func (s isa) dot(a, b []float32) float64 {
+	var t [8]float64
 	b = b[:len(a)]
-	j := 0
-	for ; j+4 <= len(a); j += 4 {
-		s0 += float64(a[j]) * float64(b[j])
-		s1 += float64(a[j+1]) * float64(b[j+1])
-		s2 += float64(a[j+2]) * float64(b[j+2])
-		s3 += float64(a[j+3]) * float64(b[j+3])
+	for j := s.dotEights(&t, a, b); j < len(a); j++ {
+		t[j%8] += float64(a[j]) * float64(b[j])
 	}
-	switch len(a) - j {
-	case 3:
-		s2 += float64(a[j+2]) * float64(b[j+2])
-		fallthrough
-	case 2:
-		s1 += float64(a[j+1]) * float64(b[j+1])
-		fallthrough
-	case 1:
-		s0 += float64(a[j]) * float64(b[j])
-	}
-	return (s0 + s1) + (s2 + s3)
+	return (t[0] + t[4] + (t[2] + t[6])) + (t[1] + t[5] + (t[3] + t[7]))
 }
 
 // RMSNormBack: with u = dy*w and h = x*rstd,
@@ -63,7 +50,7 @@ func (d *Device) RMSNormBack(dx, dw, dy, x, w, rstd *tensor.Tensor) {
 		"rmsnorm back dx dw dy x w rstd", dx, dw, dy, x, w, rstd)
 	g, in0, scale, r := in(dy), in(x), in(w), in(rstd)
 	if dx != nil {
-		d.normBack = rmsNormBack{out(dx), g, in0, scale, r}
+		d.normBack = rmsNormBack{d.isa, out(dx), g, in0, scale, r}
 		d.run(&d.normBack, x.Rows, 4*x.Cols)
 	}
 	if dw != nil {
@@ -72,19 +59,23 @@ func (d *Device) RMSNormBack(dx, dw, dy, x, w, rstd *tensor.Tensor) {
 	}
 }
 
-type rmsNormBack struct{ dx, dy, x, w, rstd matrix }
+type rmsNormBack struct {
+	isa                isa
+	dx, dy, x, w, rstd matrix
+}
 
-func (t *rmsNormBack) do(_ *worker, from, to int) {
+func (t *rmsNormBack) do(wk *worker, from, to int) {
+	u := grow(&wk.rows, t.x.cols)
 	for i := from; i < to; i++ {
-		dx, g, x := t.dx.row(i), t.dy.row(i), t.x.row(i)
-		w, r := t.w.data[:len(x)], t.rstd.data[i]
-		var sum float64
-		for j, v := range x {
-			sum += float64(g[j]*w[j]) * float64(v)
+		x := t.x.row(i)
+		dx, g, w := t.dx.row(i)[:len(x)], t.dy.row(i)[:len(x)], t.w.data[:len(x)]
+		u, r := u[:len(x)], t.rstd.data[i]
+		for j, v := range g {
+			u[j] = v * w[j]
 		}
-		mean := float32(sum * float64(r) / float64(len(x)))
+		mean := r * r * float32(t.isa.dot(u, x)/float64(len(x)))
 		for j, v := range x {
-			dx[j] += r * (g[j]*w[j] - v*r*mean)
+			dx[j] += r*u[j] - r*mean*v
 		}
 	}
 }
@@ -96,8 +87,9 @@ func (t *rmsNormWeight) do(_ *worker, from, to int) {
 	left, right := from*columnBlock, min(t.x.cols, to*columnBlock)
 	sum := t.dw.data[left:right]
 	for i := range t.x.rows {
-		r, g := t.rstd.data[i], t.dy.row(i)[left:right]
-		for j, v := range t.x.row(i)[left:right] {
+		r, g, x := t.rstd.data[i], t.dy.row(i)[left:right], t.x.row(i)[left:right]
+		g, x = g[:len(sum)], x[:len(sum)]
+		for j, v := range x {
 			sum[j] += g[j] * (v * r)
 		}
 	}

@@ -36,9 +36,11 @@ func (t *ropeTask) do(_ *worker, from, to int) {
 	half := t.cos.cols
 	for i := from; i < to; i++ {
 		y, x, cos, sin := t.y.row(i), t.x.row(i), t.cos.row(i), t.sin.row(i)
+		sin = sin[:len(cos)]
 		for h := 0; h < len(x); h += 2 * half {
 			a, b := x[h:h+half], x[h+half:h+2*half]
 			p, q := y[h:h+half], y[h+half:h+2*half]
+			a, b, p, q = a[:len(cos)], b[:len(cos)], p[:len(cos)], q[:len(cos)]
 			if t.back {
 				for j, c := range cos {
 					p[j], q[j] = p[j]+(a[j]*c+b[j]*sin[j]), q[j]+(b[j]*c-a[j]*sin[j])

@@ -32,22 +32,36 @@ func (t *swiglu) do(w *worker, from, to int) {
 		t.isa.exp(e, gate, 0, -1, 0)
 		y := t.y.row(i)
 		if !t.back {
-			for j, g := range gate {
-				y[j] = g / (1 + e[j]) * up[j]
-			}
+			t.isa.silu(y, gate, up, e)
 			continue
 		}
 		if t.dup.given() {
-			for j, v := range t.dup.row(i) {
-				t.dup.row(i)[j] = v + y[j]*(gate[j]/(1+e[j]))
-			}
+			t.isa.siluUp(t.dup.row(i), y, gate, e)
 		}
 		if t.dgate.given() {
-			dgate := t.dgate.row(i)
-			for j, g := range gate {
-				s := 1 / (1 + e[j])
-				dgate[j] += y[j] * up[j] * s * (1 + g*(1-s))
-			}
+			t.isa.siluGate(t.dgate.row(i), y, gate, up, e)
 		}
+	}
+}
+
+// In the loops below e is exp(-gate).
+
+func (s isa) silu(y, gate, up, e []float32) {
+	for j := s.siluEights(y, gate, up, e); j < len(y); j++ {
+		y[j] = gate[j] / (1 + e[j]) * up[j]
+	}
+}
+
+func (s isa) siluUp(dup, dy, gate, e []float32) {
+	for j := s.siluUpEights(dup, dy, gate, e); j < len(dup); j++ {
+		dup[j] += float32(gate[j] / (1 + e[j]) * dy[j])
+	}
+}
+
+func (s isa) siluGate(dgate, dy, gate, up, e []float32) {
+	for j := s.siluGateEights(dgate, dy, gate, up, e); j < len(dgate); j++ {
+		sigma := 1 / (1 + e[j])
+		slope := 1 + float32((1-sigma)*gate[j])
+		dgate[j] += float32(dy[j] * up[j] * sigma * slope)
 	}
 }
