@@ -3,6 +3,7 @@ package bpe
 import (
 	"hash/maphash"
 	"math"
+	"math/bits"
 	"strings"
 	"sync/atomic"
 )
@@ -27,11 +28,42 @@ type cached struct {
 	ids  []int32
 }
 
-func pairKey(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
+// pairTable is an open-addressed hash table from pairs of ids to merges, a third
+// to two thirds full. Go's map takes half as long again here.
+type pairTable struct {
+	slots []pairSlot // a power of two
+	shift uint       // 64 - log2(len(slots))
+}
+
+type pairSlot struct {
+	key uint64 // 0: empty; see pairKey
+	merge
+}
+
+// pairKey is never 0.
+func pairKey(a, b int32) uint64 { return uint64(uint32(a+1))<<32 | uint64(uint32(b)) }
+
+func newPairTable(pairs int) pairTable {
+	log := bits.Len(uint(pairs + pairs/2))
+	return pairTable{make([]pairSlot, 1<<log), uint(64 - log)}
+}
+
+// at returns the slot of a key, or the empty one that it would take.
+func (p *pairTable) at(key uint64) *pairSlot {
+	const golden = 0x9E3779B97F4A7C15 // 2^64 over the golden ratio: Fibonacci hashing
+	for i := key * golden >> p.shift; ; i++ {
+		s := &p.slots[i&uint64(len(p.slots)-1)]
+		if s.key == key || s.key == 0 {
+			return s
+		}
+	}
+}
+
+func (p *pairTable) put(a, b int32, m merge) { *p.at(pairKey(a, b)) = pairSlot{pairKey(a, b), m} }
 
 func (t *Tokenizer) pair(a, b int32) merge {
-	if m, ok := t.pairs[pairKey(a, b)]; ok {
-		return m
+	if s := t.pairs.at(pairKey(a, b)); s.key != 0 {
+		return s.merge
 	}
 	return merge{noMerge, 0}
 }

@@ -50,7 +50,7 @@ func segment(out *strings.Builder, s string) {
 		}
 	}
 	for i := range s {
-		if norm.NFC.PropertiesString(s[i:]).BoundaryBefore() {
+		if s[i] < utf8.RuneSelf || norm.NFC.PropertiesString(s[i:]).BoundaryBefore() {
 			flush(i)
 			start, count = i, 0
 		}

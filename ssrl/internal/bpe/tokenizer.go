@@ -40,7 +40,7 @@ type Tokenizer struct {
 	added  []Added          // by id
 
 	bytes [256]int32 // ids of the single bytes
-	pairs map[uint64]merge
+	pairs pairTable
 
 	// Matchers of added tokens before and after normalisation: all of them, and
 	// only those that user text may contain.
@@ -63,7 +63,7 @@ func New(vocab map[string]int32, merges [][2]string, added []Added) (*Tokenizer,
 	t := &Tokenizer{
 		vocab:  maps.Clone(vocab),
 		merges: slices.Clone(merges),
-		pairs:  make(map[uint64]merge, len(merges)),
+		pairs:  newPairTable(len(merges)),
 		seed:   maphash.MakeSeed(),
 		cache:  new(cache),
 	}
@@ -84,7 +84,7 @@ func New(vocab map[string]int32, merges [][2]string, added []Added) (*Tokenizer,
 		if !okA || !okB || !ok {
 			return nil, fmt.Errorf("merge %d: %q and %q: not in the vocabulary, or not their union", rank, m[0], m[1])
 		}
-		t.pairs[pairKey(a, b)] = merge{int32(rank), id}
+		t.pairs.put(a, b, merge{int32(rank), id})
 	}
 	if err := t.setAdded(added); err != nil {
 		return nil, err
