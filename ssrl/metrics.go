@@ -6,7 +6,7 @@ import (
 	"ssrl/internal/policy"
 )
 
-// tally gathers EasyR1's metrics over the parts of a step (rl.md 6: means over
+// tally gathers EasyR1's metrics over the parts of a step (there means over
 // micro-batches; here weighted by their tokens, so that they do not depend on
 // the cut).
 type tally struct {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// stepPrefix and trackerName are EasyR1's (rl.md 5.3).
+// stepPrefix and trackerName are EasyR1's.
 const (
 	stepPrefix  = "global_step_"
 	trackerName = "checkpoint_tracker.json"

@@ -42,7 +42,7 @@ func testAdamW(t *testing.T, dev tensor.Device) {
 	testAdamWNumbers(t, dev)
 }
 
-// testAdamWNumbers: torch.optim.AdamW's numbers, rl.md 2.8.
+// testAdamWNumbers: torch.optim.AdamW's numbers.
 func testAdamWNumbers(t *testing.T, dev tensor.Device) {
 	for _, c := range []struct {
 		name      string

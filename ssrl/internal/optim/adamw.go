@@ -13,7 +13,7 @@ type Options struct {
 	MaxNorm           float64 // gradients are scaled to this norm at most; 0: never
 }
 
-// RecipeOptions are those of Spatial-SSRL's GRPO; SFT's decay is 0 (rl.md 1).
+// RecipeOptions are those of Spatial-SSRL's GRPO; SFT's decay is 0.
 func RecipeOptions() Options {
 	return Options{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, MaxNorm: 1}
 }

@@ -11,7 +11,7 @@ import (
 	"ssrl/internal/optim"
 )
 
-// TestRecipeRates has the table of rl.md 1.2 and the cosine of 2.8.
+// TestRecipeRates has the rates of Spatial-SSRL's 75 SFT updates and a cosine by hand.
 func TestRecipeRates(t *testing.T) {
 	p := optim.Plan{Rows: 3597, Ranks: 8, PerDevice: 4, Accumulation: 8, Epochs: 5}
 	require.NoError(t, p.Check())
@@ -51,7 +51,7 @@ func TestSettingsAreRefused(t *testing.T) {
 	}
 }
 
-// TestAdamWByHand has the numbers of rl.md 2.8.
+// TestAdamWByHand has numbers computed in float64.
 func TestAdamWByHand(t *testing.T) {
 	// The device computes in float32, whose unit at 1 is 6e-8.
 	const tolerance = 1e-7

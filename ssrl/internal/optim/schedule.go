@@ -4,7 +4,7 @@
 //
 // **Limits.** Gradients are those of the whole step: accumulation and the sum
 // over ranks happen before. Weight decay applies to every parameter, norms and
-// biases too, as in the recipe (rl.md 2.8). AdamW and AnyPrecision: one call at
+// biases too, as in the recipe. AdamW and AnyPrecision: one call at
 // a time.
 package optim
 
@@ -77,7 +77,7 @@ func WarmupCeil(ratio float64, total int) int { return int(math.Ceil(ratio * flo
 // WarmupFloor is the same rounded down, as EasyR1 does.
 func WarmupFloor(ratio float64, total int) int { return int(ratio * float64(total)) }
 
-// Plan is how rows become updates (rl.md 1.2).
+// Plan is how rows become updates, as in transformers' Trainer.
 type Plan struct {
 	Rows         int
 	Ranks        int

@@ -115,7 +115,7 @@ func membersOf(groups []int) [][]int {
 	return out
 }
 
-// group fills adv for the rows of one group (rl.md 2.3; EasyR1 core_algos.py).
+// group fills adv for the rows of one group (EasyR1 b44b311, core_algos.py).
 func (o AdvantageOptions) group(adv, scores []float64, rows []int) {
 	n := float64(len(rows))
 	sum, low, high := 0.0, math.Inf(1), math.Inf(-1)

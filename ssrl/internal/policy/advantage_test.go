@@ -10,10 +10,10 @@ import (
 	"ssrl/internal/policy"
 )
 
-// printed is the rounding of the tables of rl.md 2, six digits after the point.
+// printed is the rounding of the tables below, six digits after the point.
 const printed = 6e-7
 
-// TestGroupAdvantages is the table of rl.md 2.3, for groups of one prompt.
+// TestGroupAdvantages is a table in float64, for groups of one prompt.
 func TestGroupAdvantages(t *testing.T) {
 	for _, c := range []struct {
 		name               string

@@ -11,7 +11,7 @@ import (
 	"ssrl/internal/seed"
 )
 
-// TestPartition has the cases of rl.md 2.9; parts as sets, their order is
+// TestPartition has cases of EasyR1's seqlen_balancing; parts as sets, their order is
 // compared by the golden file.
 func TestPartition(t *testing.T) {
 	for _, c := range []struct {

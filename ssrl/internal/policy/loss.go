@@ -27,7 +27,7 @@ type LossOptions struct {
 	TauPos, TauNeg float64 // SAPO's steepness for advantages >= 0 and < 0
 }
 
-// RecipeLoss is the objective that Spatial-SSRL was trained with (rl.md 1.4).
+// RecipeLoss is the objective that Spatial-SSRL was trained with (EasyR1's defaults and example script).
 func RecipeLoss() LossOptions {
 	return LossOptions{
 		Kind: LossDefault, Average: AverageToken,
@@ -61,7 +61,7 @@ func (o LossOptions) Check() error {
 
 func (k LossKind) clips() bool { return k != LossCISPO && k != LossSAPO }
 
-// LossMetrics are the means that EasyR1 reports beside the loss (rl.md 6).
+// LossMetrics are the means that EasyR1 reports beside the loss.
 type LossMetrics struct {
 	PPOKL       float64 // mean of old - new log-probability
 	EntropyLoss float64 // average of -logp over drawn tokens; an estimate, not optimised
@@ -132,8 +132,8 @@ func (o LossOptions) logRatios(logp, old []float64, mask Mask, i int) []float64 
 
 type tokenLoss struct{ loss, grad, higher, lower float64 }
 
-// token is the loss of one token and its derivative by x = log ratio (rl.md
-// 2.4). Within the clip interval both branches of the maximum have the same
+// token is the loss of one token and its derivative by x = log ratio.
+// Within the clip interval both branches of the maximum have the same
 // slope, which counts whole.
 func (o LossOptions) token(x, logp, a float64) tokenLoss {
 	ratio := math.Exp(clamp(x, -logBound, logBound))

@@ -12,7 +12,7 @@ import (
 	"ssrl/internal/seed"
 )
 
-// TestLossOfOneToken has the tables of rl.md 2.4: one token, so that the loss
+// TestLossOfOneToken has tables in float64: one token, so that the loss
 // is the token's, with upstream's 1e-8 in the denominator.
 func TestLossOfOneToken(t *testing.T) {
 	cispo := policy.RecipeLoss()
@@ -214,7 +214,7 @@ func TestValueAndFullKLGradients(t *testing.T) {
 }
 
 // TestCutsDoNotMatter: token and sequence averages of an optimiser step are the
-// same for any micro-batches, in value and gradient (rl.md 10, item 4).
+// same for any micro-batches, in value and gradient.
 func TestCutsDoNotMatter(t *testing.T) {
 	const tolerance = 1e-8 // upstream's 1e-8 in each denominator
 	for _, avg := range []policy.Average{policy.AverageToken, policy.AverageSeq, policy.AverageLength} {
@@ -244,7 +244,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 
 // TestFirstUpdateIsOnPolicy: with the drawing policy as the trained one and the
 // reference, every ratio is 1, no clip is active and the divergence is 0; a
-// group of equal rewards then has no gradient at all (rl.md 10, items 5 and 6).
+// group of equal rewards then has no gradient at all.
 func TestFirstUpdateIsOnPolicy(t *testing.T) {
 	o := policy.Objective{Loss: policy.RecipeLoss(), KL: policy.KLLowVar, KLCoef: .01}
 	b := fake(o.Loss)

@@ -18,7 +18,7 @@ type Rollout struct {
 	MaxPrompt, MaxResponse         int   // the limits they were generated under
 }
 
-// Metrics returns EasyR1's metrics of a rollout by their names (rl.md 6). A row
+// Metrics returns EasyR1's metrics of a rollout by their names. A row
 // whose length equals the limit counts as clipped even if it ended there.
 func (r Rollout) Metrics() map[string]float64 {
 	m := map[string]float64{}

@@ -10,7 +10,7 @@ import (
 // Partition splits the items into k parts of nearly equal sums by the
 // Karmarkar-Karp differencing method; equal demands the same number of items in
 // every part. Parts hold indices in ascending order; the order of the parts
-// is that of verl's seqlen_balancing, largest sum first (rl.md 2.9).
+// is that of verl's seqlen_balancing, largest sum first.
 func Partition(lengths []int, k int, equal bool) ([][]int, error) {
 	n := len(lengths)
 	switch {

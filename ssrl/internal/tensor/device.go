@@ -10,7 +10,7 @@ type Span struct {
 	K, KN           int
 }
 
-// AdamW holds the numbers of one optimiser step (rl.md 2.8):
+// AdamW holds the numbers of one optimiser step (torch.optim.AdamW):
 // p = p(1-LR*Decay); m = B1 m + (1-B1) g; v = B2 v + (1-B2) g^2;
 // p -= LR/(1-B1^Step) * m / (sqrt(v)/sqrt(1-B2^Step) + Eps), with g scaled by GradScale first.
 type AdamW struct {
