@@ -160,3 +160,9 @@ func BenchmarkRender(b *testing.B) {
 		})
 	}
 }
+
+func ExampleRender() {
+	f := Render(1, 0, 640, 480)
+	fmt.Println(f.Name, f.Image.Width, f.Image.Height, len(f.Depth.Metres))
+	// Output: scene-000000 640 480 307200
+}
