@@ -1,6 +1,7 @@
 package pretext
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -20,7 +21,7 @@ const (
 
 const (
 	blockDraws = 1 << 14 // centres looked at
-	maxBlocks  = 256     // kept: 32,640 pairs
+	maxBlocks  = 128     // kept: 8,128 pairs
 )
 
 // block is an even square of depth.
@@ -60,7 +61,7 @@ func drawBlocks(rng *rand.Rand, d *rgbd.Depth) ([]block, error) {
 
 // extremes returns the least and greatest reading; low > high when there is none.
 func extremes(values []float32) (low, high float64) {
-	least, most := inf, -inf
+	least, most := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, v := range values {
 		if !finite(v) {
 			continue
@@ -79,7 +80,7 @@ func extremes(values []float32) (low, high float64) {
 // or is not even.
 func newBlock(d *rgbd.Depth, centre Point, low, high float64, readings []float32) (b block, ok bool) {
 	const half = blockSide / 2
-	least, most := inf, -inf
+	least, most := float32(math.Inf(1)), float32(math.Inf(-1))
 	for y := centre[1] - half; y <= centre[1]+half; y++ {
 		for _, v := range d.Metres[y*d.Width+centre[0]-half:][:blockSide] {
 			if finite(v) {

@@ -1,7 +1,6 @@
 package pretext
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"ssrl/internal/rgbd"
@@ -31,8 +30,6 @@ const (
 
 // bands are where the centre of the near, middle and far region lies.
 var bands = [3][2]float64{{0, .3}, {.35, .65}, {.7, 1}}
-
-var inf = float32(math.Inf(1))
 
 // DepthOrder asks to sort three marked regions by depth. It differs from
 // upstream's Depth.py on purpose:
@@ -125,58 +122,79 @@ func drawRegions(rng *rand.Rand, d *rgbd.Depth, low, high float64) (regions [3]D
 		if size*regionsAcross > short || size < smallestOrdinary && short >= smallPicture {
 			continue
 		}
-		c := newCandidates(d, low, high, size)
+		c := newCandidates(rng, d, low, high, size)
 		if regions, ok := c.draw(rng); ok {
 			return regions, nil
 		}
 		err = unsuitable("depth", "no three even regions at separate depths (of %d pixels: %d near, %d middle, %d far candidates)",
-			size, len(c.at[0]), len(c.at[1]), len(c.at[2]))
+			size, len(c.in[0]), len(c.in[1]), len(c.in[2]))
 	}
 	return regions, err
 }
 
-// candidates are the centres of even regions of one size, by band.
+// maxCentres bounds the centres that are looked at in large pictures: they lie
+// on a lattice that starts anywhere.
+const maxCentres = 1 << 16
+
+// candidates are even regions of one size, by band.
 type candidates struct {
-	d           *rgbd.Depth
-	low, high   float64
-	size        int
-	at          [3][]int32 // indices of centres
-	least, most []float32  // over the region around each pixel
+	d         *rgbd.Depth
+	low, high float64
+	size      int
+	in        [3][]candidate
 }
 
-func newCandidates(d *rgbd.Depth, low, high float64, size int) *candidates {
+// candidate is the centre of a region and what it spans.
+type candidate struct {
+	centre          int32 // index of the pixel
+	least, greatest float32
+}
+
+func newCandidates(rng *rand.Rand, d *rgbd.Depth, low, high float64, size int) *candidates {
 	c := &candidates{d: d, low: low, high: high, size: size}
-	n, w, h := len(d.Metres), d.Width, d.Height
-	// A pixel without a reading, or outside the percentiles, is infinite in
-	// both maps, so that no region holds one.
-	up, down := make([]float32, n), make([]float32, n)
-	for i, v := range d.Metres {
-		up[i], down[i] = v, -v
-		if !(float64(v) >= low && float64(v) <= high) {
-			up[i], down[i] = inf, inf
-		}
-	}
-	c.most, c.least = make([]float32, n), make([]float32, n)
-	slidingMax(c.most, up, w, h, size/2)
-	slidingMax(c.least, down, w, h, size/2)
+	w, h := d.Width, d.Height
 	margin := max(size/2, rgbd.MarkerRadius(w, h))
-	spread := maxRegionSpread * (high - low)
-	for y := margin; y < h-margin; y++ {
-		for x := margin; x < w-margin; x++ {
-			i := y*w + x
-			c.least[i] = -c.least[i]
-			if !(float64(c.most[i])-float64(c.least[i]) < spread) {
-				continue
-			}
-			centre := c.relative(d.Metres[i])
-			for b, band := range bands {
-				if centre >= band[0] && centre <= band[1] {
-					c.at[b] = append(c.at[b], int32(i))
-				}
+	step := 1
+	for step*step*maxCentres < w*h {
+		step++
+	}
+	phase := [2]int{rng.IntN(step), rng.IntN(step)}
+	var columns []int
+	for x := margin + phase[0]; x < w-margin; x += step {
+		columns = append(columns, x)
+	}
+	load := func(y int, row []uint32) {
+		for x, v := range d.Metres[y*w:][:w] {
+			row[x] = missing
+			if float64(v) >= low && float64(v) <= high {
+				row[x] = sortable(v)
 			}
 		}
 	}
+	extremesAround(w, h, size/2, columns, load, func(y int, least, greatest []uint32) {
+		if y < margin+phase[1] || y >= h-margin || (y-margin-phase[1])%step != 0 {
+			return
+		}
+		for i, x := range columns {
+			if greatest[i] != missing {
+				c.add(int32(y*w+x), unsortable(least[i]), unsortable(greatest[i]))
+			}
+		}
+	})
 	return c
+}
+
+// add keeps a region that is even and whose centre lies in a band.
+func (c *candidates) add(centre int32, least, greatest float32) {
+	if !(c.relative(greatest)-c.relative(least) < maxRegionSpread) {
+		return
+	}
+	at := c.relative(c.d.Metres[centre])
+	for b, band := range bands {
+		if at >= band[0] && at <= band[1] {
+			c.in[b] = append(c.in[b], candidate{centre, least, greatest})
+		}
+	}
 }
 
 func (c *candidates) relative(v float32) float64 {
@@ -185,12 +203,12 @@ func (c *candidates) relative(v float32) float64 {
 
 // draw returns three regions that can be told apart, nearest first.
 func (c *candidates) draw(rng *rand.Rand) (regions [3]DepthRegion, ok bool) {
-	if len(c.at[0]) == 0 || len(c.at[1]) == 0 || len(c.at[2]) == 0 {
+	if len(c.in[0]) == 0 || len(c.in[1]) == 0 || len(c.in[2]) == 0 {
 		return regions, false
 	}
 	for range depthTries {
-		for b, at := range c.at {
-			regions[b] = c.region(int(at[rng.IntN(len(at))]))
+		for b, in := range c.in {
+			regions[b] = c.region(in[rng.IntN(len(in))])
 		}
 		if c.separate(regions) {
 			return regions, true
@@ -199,12 +217,12 @@ func (c *candidates) draw(rng *rand.Rand) (regions [3]DepthRegion, ok bool) {
 	return regions, false
 }
 
-func (c *candidates) region(i int) DepthRegion {
+func (c *candidates) region(r candidate) DepthRegion {
 	return DepthRegion{
-		Center:   Point{i % c.d.Width, i / c.d.Width},
+		Center:   Point{int(r.centre) % c.d.Width, int(r.centre) / c.d.Width},
 		Size:     c.size,
-		Depth:    [2]float32{c.least[i], c.most[i]},
-		Relative: [2]float64{c.relative(c.least[i]), c.relative(c.most[i])},
+		Depth:    [2]float32{r.least, r.greatest},
+		Relative: [2]float64{c.relative(r.least), c.relative(r.greatest)},
 	}
 }
 
@@ -212,9 +230,6 @@ func (c *candidates) region(i int) DepthRegion {
 func (c *candidates) separate(r [3]DepthRegion) bool {
 	for i, a := range r {
 		if i > 0 && !(a.Relative[0]-r[i-1].Relative[1] > minRegionGap) {
-			return false
-		}
-		if !(a.Relative[1]-a.Relative[0] < maxRegionSpread) {
 			return false
 		}
 		for _, b := range r[:i] {

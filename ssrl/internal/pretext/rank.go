@@ -58,6 +58,9 @@ func binOf(counts []int, rank int) (bin, within int) {
 	panic("pretext: rank beyond the counted values")
 }
 
+// missing is greater than the sortable key of any finite value.
+const missing = math.MaxUint32
+
 // sortable maps floats to integers of the same order.
 func sortable(v float32) uint32 {
 	b := math.Float32bits(v)

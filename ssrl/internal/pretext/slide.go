@@ -1,96 +1,86 @@
 package pretext
 
-// slidingMax returns, for every pixel at least half from the sides, the maximum
-// over the square of 2 half + 1 pixels around it; elsewhere +Inf. It takes
-// three comparisons a pixel and direction whatever the size (van Herk 1992):
-// each window is the end of one block of its length and the start of the next.
-// Values may be infinite, not NaN.
-func slidingMax(dst, src []float32, width, height, half int) {
-	size := 2*half + 1
-	if width < size || height < size {
-		fill(dst, inf)
-		return
-	}
-	rows := make([]float32, width*height)
-	head, tail := make([]float32, width), make([]float32, width)
-	for y := range height {
-		line := src[y*width:][:width]
-		for x0 := 0; x0 < width; x0 += size {
-			x1 := min(x0+size, width)
-			block := line[x0:x1]
-			running := block[0]
-			for i, v := range block {
-				running = greater(running, v)
-				head[x0+i] = running
-			}
-			running = block[len(block)-1]
-			for i := len(block) - 1; i >= 0; i-- {
-				running = greater(running, block[i])
-				tail[x0+i] = running
-			}
-		}
-		out := rows[y*width:][:width]
-		fill(out, inf)
-		ends := head[size-1:]
-		inner := out[half:][:len(ends)]
-		for i := range inner {
-			inner[i] = greater(tail[i], ends[i])
-		}
-	}
-	slidingColumns(dst, rows, width, height, half)
-}
-
-// slidingColumns is the same down the columns, a row at a time.
-func slidingColumns(dst, rows []float32, width, height, half int) {
-	size := 2*half + 1
-	fill(dst, inf)
-	tails := make([]float32, size*width) // of the block that windows leave
-	head := make([]float32, width)       // of the block that they enter
+// extremesAround visits, from the top, each row y at least half from the upper
+// and lower side, with the least and the greatest value of the square of
+// 2 half + 1 pixels around each of the columns, which lie at least half from the
+// left and right side. Values are sortable keys; load writes a row of them.
+// missing, the greatest key of all, stands for no reading: a square that holds
+// one has missing for its greatest.
+//
+// It takes about three comparisons a pixel and direction whatever the size of
+// the square (van Herk 1992): each window is the end of one block of its length
+// and the start of the next. It works on 2 half + 1 rows at a time, which stay in
+// the cache, and least values are the greatest of complements.
+func extremesAround(width, height, half int, columns []int, load func(y int, row []uint32), visit func(y int, least, greatest []uint32)) {
+	size, n := 2*half+1, len(columns)
+	row, scratch := make([]uint32, width), make([]uint32, 2*width)
+	block := make([]uint32, size*2*n) // greatest and complements of a block of rows
+	tails := make([]uint32, size*2*n) // [i]: over rows i.. of the block before
+	head, out := make([]uint32, 2*n), make([]uint32, 2*n)
 	for y0 := 0; y0 < height; y0 += size {
-		last := min(y0+size, height) - 1
-		// Windows that end in this block begin in the one before, whose tails
-		// are still there.
-		for y := y0; y <= last; y++ {
-			line := rows[y*width:][:width]
-			if y == y0 {
+		rows := min(size, height-y0)
+		for i := range rows {
+			load(y0+i, row)
+			line := block[i*2*n:][:2*n]
+			alongRow(line[:n], row, scratch, half, columns)
+			for x, k := range row {
+				row[x] = ^k
+			}
+			alongRow(line[n:], row, scratch, half, columns)
+			if i == 0 {
 				copy(head, line)
 			} else {
 				maxInto(head, head, line)
 			}
-			if top := y - size + 1; top >= 0 {
-				out := dst[(y-half)*width:][:width]
-				if top == y0 { // the window is this block
-					copy(out, head)
-				} else {
-					maxInto(out, head, tails[top%size*width:][:width])
-				}
+			if y0+i+1 < size {
+				continue
 			}
+			if i+1 == size { // the window is this block
+				copy(out, head)
+			} else {
+				maxInto(out, head, tails[(i+1)*2*n:][:2*n])
+			}
+			for x := n; x < 2*n; x++ {
+				out[x] = ^out[x]
+			}
+			visit(y0+i-half, out[n:], out[:n])
 		}
-		copy(tails[last%size*width:][:width], rows[last*width:][:width])
-		for y := last - 1; y >= y0; y-- {
-			maxInto(tails[y%size*width:][:width], tails[(y+1)%size*width:][:width], rows[y*width:][:width])
+		if rows < size {
+			return
+		}
+		block, tails = tails, block
+		for i := size - 2; i >= 0; i-- {
+			maxInto(tails[i*2*n:][:2*n], tails[i*2*n:][:2*n], tails[(i+1)*2*n:][:2*n])
 		}
 	}
 }
 
-func maxInto(dst, a, b []float32) {
+// alongRow is the same along one row: the greatest value of 2 half + 1 around
+// each column.
+func alongRow(dst, row, scratch []uint32, half int, columns []int) {
+	size, width := 2*half+1, len(row)
+	head, tail := scratch[:width], scratch[width:2*width]
+	for x0 := 0; x0 < width; x0 += size {
+		x1 := min(x0+size, width)
+		greatest := uint32(0)
+		for x := x0; x < x1; x++ {
+			greatest = max(greatest, row[x])
+			head[x] = greatest
+		}
+		greatest = 0
+		for x := x1 - 1; x >= x0; x-- {
+			greatest = max(greatest, row[x])
+			tail[x] = greatest
+		}
+	}
+	for i, x := range columns {
+		dst[i] = max(tail[x-half], head[x+half])
+	}
+}
+
+func maxInto(dst, a, b []uint32) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = greater(a[i], b[i])
-	}
-}
-
-// greater is max without its care for NaN and signed zeros, which costs half
-// the speed.
-func greater(a, b float32) float32 {
-	if a > b {
-		return a
-	}
-	return b
-}
-
-func fill(dst []float32, v float32) {
-	for i := range dst {
-		dst[i] = v
+		dst[i] = max(a[i], b[i])
 	}
 }
