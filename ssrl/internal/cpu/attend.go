@@ -262,10 +262,10 @@ func (t *attention) packValues(buf *[]float32, m *matrix, s *sight, have, n int)
 		out := dst[c/panel*p.stride:][:p.stride]
 		left, wide := s.kvHead*t.dim+c, min(panel, t.dim-c)
 		if have < a {
-			packRows(out[have*panel:], m.data[(s.Prefix+have)*m.stride+left:], m.stride, a-have, wide, panel)
+			t.isa.packRows(out[have*panel:], m.data[(s.Prefix+have)*m.stride+left:], m.stride, a-have, wide)
 		}
 		if a < n {
-			packRows(out[a*panel:], m.data[s.K*m.stride+left:], m.stride, n-a, wide, panel)
+			t.isa.packRows(out[a*panel:], m.data[s.K*m.stride+left:], m.stride, n-a, wide)
 		}
 	}
 	return p

@@ -7,8 +7,8 @@ import (
 	"ssrl/internal/tensor"
 )
 
-// AttendBack, with P = exp(scale q k^T - lse) and D = rowsum(do o) (model.md 11,
-// Dao 2023, FlashAttention-2, section 3.1):
+// AttendBack, with P = exp(scale q k^T - lse) and D = rowsum(do o) (Dao 2023,
+// FlashAttention-2, section 3.1):
 //
 //	dv += P^T do;  ds = scale P (do v^T - D);  dq += ds k;  dk += ds^T q
 //

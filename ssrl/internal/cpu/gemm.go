@@ -104,17 +104,12 @@ func (s isa) packStrip(w *worker, a strided, strip, k int) strided {
 // columns copies n vectors of k elements to columns of dst, whose rows are row
 // apart. Vectors are from apart, their elements step.
 func (s isa) columns(dst []float32, row int, src []float32, from, step, k, n int) {
-	vectors, elements := 0, 0
-	if step == 1 {
-		vectors, elements = s.transpose(dst, row, src, from, k, n)
+	if step == 1 && s.transpose(dst, row, src, from, k, n) {
+		return
 	}
 	for c := range n {
-		p := elements
-		if c >= vectors {
-			p = 0
-		}
 		vector := src[c*from:]
-		for o := p*row + c; p < k; p, o = p+1, o+row {
+		for p, o := 0, c; p < k; p, o = p+1, o+row {
 			dst[o] = vector[p*step]
 		}
 	}
@@ -129,7 +124,7 @@ func (s isa) pack(dst []float32, b strided, k0, k1, j0, j1 int) packed {
 		out := dst[(j-j0)/panel*p.stride:][:p.stride]
 		n := min(panel, j1-j)
 		if b.col == 1 {
-			packRows(out, b.data[k0*b.row+j:], b.row, k1-k0, n, panel)
+			s.packRows(out, b.data[k0*b.row+j:], b.row, k1-k0, n)
 		} else {
 			s.columns(out, panel, b.data[j*b.col+k0*b.row:], b.col, b.row, k1-k0, n)
 			clearColumns(out, panel, k1-k0, n)
@@ -138,12 +133,10 @@ func (s isa) pack(dst []float32, b strided, k0, k1, j0, j1 int) packed {
 	return p
 }
 
-// packRows copies k rows of n elements to rows of panel elements.
-func packRows(dst, src []float32, stride, k, n, panel int) {
-	if n == 32 && panel == 32 { // the compiler moves an array in place, a slice by a call
-		for p := range k {
-			*(*[32]float32)(dst[p*32:]) = *(*[32]float32)(src[p*stride:])
-		}
+// packRows copies k rows of n elements, stride apart, to the rows of a panel.
+func (s isa) packRows(dst, src []float32, stride, k, n int) {
+	panel := s.panel()
+	if s.copyRows(dst, panel, src, stride, k, n) {
 		return
 	}
 	for p := range k {

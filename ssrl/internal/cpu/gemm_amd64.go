@@ -125,18 +125,40 @@ func (s isa) kernel(strip, panels, k int, a strided, b []float32, next int, c []
 	}
 }
 
-// transpose copies the first of n vectors of k elements, col apart, to columns of
-// dst whose rows are row apart, and returns how many vectors and elements of each
-// it took: multiples of 8.
-func (s isa) transpose(dst []float32, row int, src []float32, col, k, n int) (vectors, elements int) {
+// copyRows256 copies k rows of 8*vectors elements and appends 8*zeros zeros to
+// each; rows are row and from bytes apart.
+//
+//	for p < k, j < 8*(vectors+zeros): dst[p*row+j] = src[p*from+j] if j < 8*vectors else 0
+//
+//go:noescape
+func copyRows256(dst *float32, row int, src *float32, from, k, vectors, zeros int)
+
+// transpose copies n vectors of k elements, col apart, to columns of dst, whose
+// rows are row apart. It returns false, and does nothing, if it cannot.
+func (s isa) transpose(dst []float32, row int, src []float32, col, k, n int) bool {
 	if s == portable || k < 8 || n < 8 {
-		return 0, 0
+		return false
 	}
-	vectors, elements = n&^7, k&^7
-	_ = dst[(elements-1)*row+vectors-1]
-	_ = src[(vectors-1)*col+elements-1]
-	for c := 0; c < vectors; c += 8 {
-		transpose8(&dst[c], 4*row, &src[c*col], 4*col, elements/8)
+	_ = dst[(k-1)*row+n-1]
+	_ = src[(n-1)*col+k-1]
+	for c := 0; c < n; c += 8 {
+		c := min(c, n-8) // the last eight may overlap those before
+		transpose8(&dst[c], 4*row, &src[c*col], 4*col, k/8)
+		if k%8 > 0 {
+			transpose8(&dst[(k-8)*row+c], 4*row, &src[c*col+k-8], 4*col, 1)
+		}
 	}
-	return vectors, elements
+	return true
+}
+
+// copyRows copies k rows of n elements, from apart, to rows of row elements and
+// fills those with zeros. It returns false, and does nothing, if it cannot.
+func (s isa) copyRows(dst []float32, row int, src []float32, from, k, n int) bool {
+	if s == portable || k == 0 || n%8 > 0 || n == 0 {
+		return false
+	}
+	_ = dst[k*row-1]
+	_ = src[(k-1)*from+n-1]
+	copyRows256(&dst[0], 4*row, &src[0], 4*from, k, n/8, (row-n)/8)
+	return true
 }

@@ -635,3 +635,43 @@ loop:
 	JNZ         loop
 	VZEROUPPER
 	RET
+
+// func copyRows256(dst *float32, row int, src *float32, from, k, vectors, zeros int)
+TEXT ·copyRows256(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), DI
+	MOVQ   row+8(FP), R8
+	MOVQ   src+16(FP), SI
+	MOVQ   from+24(FP), R9
+	MOVQ   k+32(FP), CX
+	MOVQ   vectors+40(FP), R10
+	MOVQ   zeros+48(FP), R11
+	SHLQ   $5, R10              // bytes of a row of src
+	SHLQ   $5, R11
+	ADDQ   R10, R11             // bytes of a row of dst
+	VXORPS Y1, Y1, Y1
+
+rows:
+	XORQ AX, AX
+
+copies:
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	ADDQ    $32, AX
+	CMPQ    AX, R10
+	JLT     copies
+	CMPQ    AX, R11
+	JGE     next
+
+zeros:
+	VMOVUPS Y1, (DI)(AX*1)
+	ADDQ    $32, AX
+	CMPQ    AX, R11
+	JLT     zeros
+
+next:
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ CX
+	JNZ  rows
+	VZEROUPPER
+	RET

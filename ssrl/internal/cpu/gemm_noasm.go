@@ -8,6 +8,6 @@ func (s isa) kernel(strip, _, k int, a strided, b []float32, _ int, c []float32,
 	kernelPortable(strip, k, a, b, c, ldc)
 }
 
-func (s isa) transpose(_ []float32, _ int, _ []float32, _, _, _ int) (vectors, elements int) {
-	return 0, 0
-}
+func (s isa) transpose(_ []float32, _ int, _ []float32, _, _, _ int) bool { return false }
+
+func (s isa) copyRows(_ []float32, _ int, _ []float32, _, _, _ int) bool { return false }
