@@ -94,7 +94,7 @@ func decode(text string, into any) error {
 	var mistyped *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &mistyped):
-		return invalid("options: %s: a %s (want %s)", mistyped.Field, mistyped.Value, mistyped.Type)
+		return invalid("options: %s: a %s (want %s)", jsonPath(reflect.TypeOf(into).Elem(), mistyped.Field), mistyped.Value, mistyped.Type)
 	case err != nil:
 		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 			return invalid("options: unknown name %s (want %s)", name, strings.Join(names(reflect.TypeOf(into).Elem()), ", "))
@@ -119,4 +119,15 @@ func names(t reflect.Type) (list []string) {
 		}
 	}
 	return list
+}
+
+// jsonPath takes the name of an embedded struct, which is not part of the JSON
+// text, off the path of a field.
+func jsonPath(t reflect.Type, path string) string {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous {
+			path = strings.TrimPrefix(path, f.Name+".")
+		}
+	}
+	return path
 }

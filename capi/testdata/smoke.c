@@ -1,20 +1,13 @@
 /* The whole way on a small model: a frame in memory, questions, SFT, GRPO, an
  * answer, a model saved and opened again. Prints what failed. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "ssrl.h"
-
-#define CHECK(x) do { if (!(x)) { printf("smoke.c:%d: %s: %s\n", __LINE__, #x, err.message); exit(1); } } while (0)
-#define OK(x) CHECK((x) == SSRL_OK && err.code == 0 && !err.message[0])
+#include "check.h"
 
 enum { W = 320, H = 240, MAX = 16 };
 
 static uint8_t rgb[3 * W * H];
 static float metres[W * H];
-static ssrl_error err;
 
 /* samples keeps what generation hands out, pictures included. */
 static struct { ssrl_sample list[MAX]; int n, stop_at; } samples;
@@ -67,10 +60,23 @@ static int watch(void *user, const ssrl_step *step) {
     return 0;
 }
 
-static int add(void *user, int64_t done, int64_t total) {
-    CHECK(done <= total);
-    *(int64_t *)user = done;
+typedef struct { int64_t done; int skipped; } progress;
+
+static int count(void *user, int64_t done, int64_t total) {
+    progress *p = user;
+    CHECK(total == 2 && done == ++p->done);
     return 0;
+}
+
+static int name(void *user, const char *frame, const char *task, const char *why) {
+    progress *p = user;
+    CHECK(!strcmp(frame, "b.png") && !*task && strstr(why, "b.png"));
+    p->skipped++;
+    return 0;
+}
+
+static int stop(void *user, const char *frame, const char *task, const char *why) {
+    return !user && *frame && !*task && *why;
 }
 
 static void questions(void) {
@@ -134,18 +140,16 @@ static void answers(ssrl_model *m) {
     ssrl_model_close(again);
 }
 
-/* dataset takes frames from files, trains over them, stops, and resumes. */
+/* dataset asks about the files of frames/, a good one and one that is no picture,
+ * trains, resumes, and closes the model under the trainer. */
 static void dataset(ssrl_model *m) {
     ssrl_dataset *d;
     ssrl_trainer *t;
-    int64_t frames = 0;
+    progress frames = {0, 0};
     watcher w = {0};
-    FILE *f;
-    OK(ssrl_scene(7, 1, W, H, rgb, NULL, &err));
-    CHECK((f = fopen("frames/b.png", "wb")) != NULL);
-    CHECK(fputs("no picture", f) >= 0 && fclose(f) == 0);
-    OK(ssrl_generate_dataset("frames", "questions", "{\"tasks\": [\"shuffle\"], \"per_image\": 4}", NULL, add, &frames, &err));
-    CHECK(frames == 2);
+    OK(ssrl_generate_dataset("frames", "questions", "{\"tasks\": [\"shuffle\", \"crop\"], \"per_image\": 2, \"seed\": 9}", name, count, &frames, &err));
+    CHECK(frames.done == 2 && frames.skipped == 1);
+    CHECK(ssrl_generate_dataset("frames", "other", NULL, stop, NULL, NULL, &err) == SSRL_ESTOPPED);
     CHECK(ssrl_dataset_open(&d, "frames", &err) < 0 && d == NULL && err.message[0]);
     OK(ssrl_dataset_open(&d, "questions", &err));
     CHECK(ssrl_dataset_len(d) == 4);
