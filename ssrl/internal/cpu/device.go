@@ -35,7 +35,12 @@ type Device struct {
 	next    atomic.Int64 // first part not yet taken
 	wait    sync.WaitGroup
 
-	// Arguments of the call in progress, kept here so that calls do not allocate.
+	calls
+}
+
+// calls holds the arguments of the latest call of each kind, so that calls do not
+// allocate.
+type calls struct {
 	gemm       gemm
 	columnSum  columnSum
 	add        addTask
@@ -59,14 +64,14 @@ type worker struct {
 	b       []float32 // packed block of the right matrix of a product
 	a       []float32 // packed strip of the left one
 	tile    []float32 // a tile over the edge of a result
-	scores  []float32
+	scores  []float32 // a tile of attention
 	more    []float32 // second tile of scores, in AttendBack
 	keys    []float32 // packed keys
 	values  []float32 // packed values
 	keyRows []float32 // packed keys the other way round, in AttendBack
 	prefix  prefix    // what packed keys and values begin with
-	rows    []float32
-	sums    []float64
+	rows    []float32 // a row of intermediate values
+	sums    []float64 // of SumSquares's blocks, first worker only
 }
 
 // New returns a device that uses the given number of threads, GOMAXPROCS if 0.

@@ -30,6 +30,7 @@ func (d *Device) Free(t *tensor.Tensor) {
 		panic("cpu: free of a scratch tensor")
 	}
 	d.packs.drop(m)
+	d.calls = calls{} // they may hold the memory
 	m.data = nil
 }
 
