@@ -14,6 +14,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -107,7 +108,8 @@ func options(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// known checks every name of tree against the struct.
+// known checks every name of tree against the struct, and turns words that
+// are numbers into numbers where one is wanted.
 func known(t reflect.Type, tree map[string]any, prefix string) error {
 	fields := options(t)
 	for _, key := range slices.Sorted(maps.Keys(tree)) {
@@ -118,6 +120,12 @@ func known(t reflect.Type, tree map[string]any, prefix string) error {
 		sub, nested := tree[key].(map[string]any)
 		if nested != (ft.Kind() == reflect.Struct) {
 			return fmt.Errorf("option %s%s: %v (want %s)", prefix, key, tree[key], describe(ft))
+		}
+		if text, ok := tree[key].(string); ok && ft.Kind() == reflect.Float64 {
+			// YAML calls 1e-3 a word; everybody means the number.
+			if v, err := strconv.ParseFloat(text, 64); err == nil {
+				tree[key] = v
+			}
 		}
 		if nested {
 			if err := known(ft, sub, prefix+key+"."); err != nil {

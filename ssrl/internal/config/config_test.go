@@ -25,6 +25,16 @@ func TestLaterWordsWin(t *testing.T) {
 	assert.Equal(t, want, o)
 }
 
+func TestExponentsAreNumbers(t *testing.T) {
+	var o trainer
+	require.NoError(t, Decode([]byte("learning_rate: 1e-6"), "x.yaml", nil, &o))
+	assert.Equal(t, 1e-6, o.Rate)
+	require.NoError(t, Decode(nil, "", []string{"learning_rate=2e-3"}, &o))
+	assert.Equal(t, 2e-3, o.Rate)
+	assert.EqualError(t, Decode(nil, "", []string{"learning_rate=fast"}, &o), "option learning_rate: a string (want float64)")
+	assert.Error(t, Decode(nil, "", []string{"learning_rate=NaN"}, &o))
+}
+
 func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct{ name, file, word, want string }{
 		{"typo", "", "learning_rat=1", "unknown option learning_rat (did you mean learning_rate?)"},
