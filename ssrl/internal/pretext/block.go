@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	blockDraws = 1 << 14 // centres looked at
+	blockDraws = 1 << 13 // centres looked at
 	maxBlocks  = 128     // kept: 8,128 pairs
 )
 

@@ -77,23 +77,23 @@ func TestAnswersAreUniform(t *testing.T) {
 		task         pretext.Task
 		n, different int
 	}{
-		{"orders", pretext.Shuffle{}, 2400, 24},
-		{"orders without the original", pretext.Shuffle{SkipIdentity: true}, 2400, 23},
-		{"orders of strips", pretext.Shuffle{Rows: 1, Cols: 3}, 600, 6},
-		{"crop letters", pretext.Crop{}, 600, 4},
-		{"depth orders", pretext.DepthOrder{}, 600, 6},
+		{"orders", pretext.Shuffle{}, 1200, 24},
+		{"orders without the original", pretext.Shuffle{SkipIdentity: true}, 1200, 23},
+		{"orders of strips", pretext.Shuffle{Rows: 1, Cols: 3}, 400, 6},
+		{"crop letters", pretext.Crop{}, 400, 4},
+		{"depth orders", pretext.DepthOrder{}, 400, 6},
 	} {
 		draws(t, tc.task, suitable(t, tc.task, 84, 84), tc.n, answer(tc.what))
 		requireUniform(t, tc.what, tally[tc.what], tc.different)
 	}
 	masked := pretext.Shuffle{Mask: true}
-	draws(t, masked, suitable(t, masked, 84, 84), 800, func(s *pretext.Sample) {
+	draws(t, masked, suitable(t, masked, 84, 84), 400, func(s *pretext.Sample) {
 		add("masked", fmt.Sprint(*s.Meta.(pretext.ShuffleMeta).Masked))
 	})
 	requireUniform(t, "masked places", tally["masked"], 4)
 	for _, kind := range []string{pretext.Near, pretext.FarDepth, pretext.FarDiagonal} {
 		task := pretext.Position{Kinds: []string{kind}}
-		draws(t, task, suitable(t, task, 112, 112), 400, func(s *pretext.Sample) {
+		draws(t, task, suitable(t, task, 112, 112), 240, func(s *pretext.Sample) {
 			m := s.Meta.(pretext.PositionMeta)
 			require.Equal(t, kind, m.Kind)
 			add(kind+" letters", s.Answer)

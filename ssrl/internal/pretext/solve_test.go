@@ -58,7 +58,7 @@ func askAll(t *testing.T, task pretext.Task, f *rgbd.Frame, draws int) (made int
 
 func TestSolverConfirmsSamplesOfRooms(t *testing.T) {
 	sizes := []struct{ width, height, rooms, draws int }{
-		{56, 56, 24, 2}, {57, 83, 12, 2}, {112, 112, 8, 2}, {201, 64, 8, 2}, {320, 240, 2, 2}, {333, 511, 2, 1}, {640, 480, 1, 1}, {1201, 803, 1, 1},
+		{56, 56, 24, 1}, {57, 83, 12, 1}, {112, 112, 8, 1}, {201, 64, 8, 1}, {320, 240, 2, 1}, {333, 511, 2, 1}, {1201, 803, 1, 1},
 	}
 	made := map[string]int{}
 	for _, size := range sizes {

@@ -96,7 +96,7 @@ func solveDepth(t *testing.T, f *rgbd.Frame, s *pretext.Sample, raw []byte) {
 			Label    int
 			Center   [2]int
 			Size     int
-			Depth    [2]float64
+			Depth    [2]float32
 			Relative [2]float64
 		}
 	}
@@ -114,8 +114,7 @@ func solveDepth(t *testing.T, f *rgbd.Frame, s *pretext.Sample, raw []byte) {
 		in := readings(f.Depth, r.Center, r.Size)
 		require.Len(t, in, r.Size*r.Size, "region %d has a reading everywhere", r.Label)
 		least, most := in[0], in[len(in)-1]
-		require.InDelta(t, least, r.Depth[0], math.Abs(least)*1e-6, "float32")
-		require.InDelta(t, most, r.Depth[1], math.Abs(most)*1e-6, "float32")
+		require.Equal(t, [2]float32{float32(least), float32(most)}, r.Depth)
 		require.InDelta(t, (least-low)/(high-low), r.Relative[0], 1e-6)
 		require.InDelta(t, (most-low)/(high-low), r.Relative[1], 1e-6)
 		require.True(t, least >= low && most <= high, "region %d lies between the percentiles", r.Label)
@@ -146,7 +145,7 @@ func abs(v int) int { return max(v, -v) }
 type place struct {
 	Label  int
 	Center [2]int
-	Depth  float64
+	Depth  float32
 }
 
 // facings are the angles of the paper's rotation.
@@ -180,8 +179,13 @@ func solvePosition(t *testing.T, f *rgbd.Frame, s *pretext.Sample, raw []byte) {
 	require.Equal(t, meta.Kind == "far-depth", q[8] != "")
 	requireMarkers(t, f.Image, s.Images[0], map[int][2]int{meta.Camera.Label: meta.Camera.Center, meta.Target.Label: meta.Target.Center})
 
-	all := allReadings(f.Depth)
-	span := all[len(all)-1] - all[0]
+	least, greatest := math.Inf(1), math.Inf(-1)
+	for _, v := range f.Depth.Metres {
+		if w := float64(v); !math.IsInf(w, 0) && w == w {
+			least, greatest = math.Min(least, w), math.Max(greatest, w)
+		}
+	}
+	span := greatest - least
 	camera, target := readings(f.Depth, meta.Camera.Center, 15), readings(f.Depth, meta.Target.Center, 15)
 	for _, b := range [][]float64{camera, target} {
 		require.GreaterOrEqual(t, len(b)*10, 9*225, "nine tenths valid")
@@ -190,8 +194,7 @@ func solvePosition(t *testing.T, f *rgbd.Frame, s *pretext.Sample, raw []byte) {
 	dx := meta.Target.Center[0] - meta.Camera.Center[0]
 	dy := meta.Target.Center[1] - meta.Camera.Center[1]
 	dz := quantile(target, 50) - quantile(camera, 50)
-	require.InDelta(t, quantile(camera, 50), meta.Camera.Depth, 1e-6*math.Abs(all[len(all)-1]), "float32")
-	require.InDelta(t, quantile(target, 50), meta.Target.Depth, 1e-6*math.Abs(all[len(all)-1]), "float32")
+	require.Equal(t, [2]float32{float32(quantile(camera, 50)), float32(quantile(target, 50))}, [2]float32{meta.Camera.Depth, meta.Target.Depth})
 	// The gap between the blocks: positive when their depths do not overlap.
 	gap := max(target[0]-camera[len(camera)-1], camera[0]-target[len(target)-1]) / span
 	spread := max(target[len(target)-1]-camera[0], camera[len(camera)-1]-target[0]) / span
@@ -199,7 +202,7 @@ func solvePosition(t *testing.T, f *rgbd.Frame, s *pretext.Sample, raw []byte) {
 	sideways, deep := float64(dx)/width, dz/span
 	far := math.Hypot(float64(dx), float64(dy)) >= float64(min(f.Image.Width, f.Image.Height))/8
 	switch {
-	case meta.Kind == "near" && spread <= .25+rounding && abs(dy) < 30 && math.Abs(sideways) >= .1:
+	case meta.Kind == "near" && spread <= .25+rounding && math.Abs(deep) <= .1+rounding && abs(dy) < 30 && math.Abs(sideways) >= .1:
 		deep = 0
 	case meta.Kind == "far-depth" && gap >= .25-rounding && math.Abs(sideways) <= .05 && far:
 		sideways = 0
