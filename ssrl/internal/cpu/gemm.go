@@ -191,7 +191,10 @@ func (d *Device) product(g gemm) {
 	// Columns are shared out first: a part packs its own columns of b, so parts
 	// above each other pack the same ones again. Few rows make small parts that
 	// stay in the first level cache between packing and use.
-	g.width = min(blockN, max(4*panel, d.isa.wide((n+threads-1)/threads)))
+	g.width = blockN
+	if threads > 1 { // a thread may take 100 microseconds to wake: smaller parts do not wait for it
+		g.width = min(blockN, max(4*panel, d.isa.wide(n/(4*threads))))
+	}
 	if m <= 2*maxStrip {
 		g.width = 4 * panel
 	}
