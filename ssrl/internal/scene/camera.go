@@ -81,7 +81,7 @@ func (c *caster) blocked(d vec) bool {
 	return false
 }
 
-const tileSide = 8 // pixels
+const tileSide = 4 // pixels
 
 func newCamera(w *world, width, height int) *camera {
 	c := &camera{world: w, width: width, height: height}

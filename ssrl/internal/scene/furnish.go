@@ -10,15 +10,16 @@ func (d dice) room() (room, pose) {
 	}
 	hue := d.Float64()
 	for face := range r.skins {
-		of, lo, hi, vivid := wallPatterns, 0.22, 0.5, 0.4
+		of, lo, hi, vivid := wallPatterns, 0.4, 0.9, 0.9
 		switch face {
 		case floor:
-			of, lo, hi, vivid = floorPatterns, 0.22, 0.5, 0.5
+			of, lo, hi, vivid = floorPatterns, 0.4, 0.8, 0.9
 		case ceiling:
-			of, lo, hi, vivid = ceilingPatterns, 0.3, 0.6, 0.1
+			of, lo, hi, vivid = ceilingPatterns, 0.5, 1.0, 0.15
 		}
 		// Steps of the golden section keep neighbours apart.
 		r.skins[face] = d.paint(of, lo, hi, hue+float64(0.381966*float64(face)), vivid)
+		r.skins[face].calm(d.between(0.45, 0.75))
 	}
 	at := vec{d.between(-0.3, 0.3), d.between(1.25, 1.65), 0}
 	return r, looking(at, d.between(-0.19, 0.19), d.between(0.02, 0.12), d.between(-0.025, 0.025), d.between(0.58, 0.74))
@@ -42,7 +43,7 @@ func (d dice) lamps(r room) []lamp {
 func (d dice) furniture(w *world) {
 	d.rug(w)
 	const nearest = 1.3
-	n := 6 + d.IntN(4)
+	n := 4 + d.IntN(3)
 	hue := d.Float64()
 	var taken []ring
 	for i := range n {
@@ -119,13 +120,13 @@ func (d dice) group(at vec, depth, ceiling, hue float64) []body {
 	case 3:
 		return d.pedestal(at, hue)
 	case 4:
-		return []body{d.upright("pillar", at, d.between(0.1, 0.2), ceiling, cylinder, hue)}
+		return []body{d.upright("pillar", at, d.between(0.12, 0.25), ceiling, cylinder, hue)}
 	case 5:
-		return []body{d.upright("cabinet", at, d.between(0.25, 0.5), d.between(0.8, 1.7), box, hue)}
+		return []body{d.upright("cabinet", at, d.between(0.4, 0.7), d.between(1, 1.9), box, hue)}
 	case 6:
-		return []body{d.ball(at, d.between(0.25, 0.5), hue)}
+		return []body{d.ball(at, d.between(0.35, 0.6), hue)}
 	}
-	return []body{d.upright("drum", at, d.between(0.2, 0.4), d.between(0.4, 1), cylinder, hue)}
+	return []body{d.upright("drum", at, d.between(0.3, 0.5), d.between(0.6, 1.2), cylinder, hue)}
 }
 
 // upright is a box or cylinder of a radius and height that stands at a point.
@@ -135,7 +136,8 @@ func (d dice) upright(name string, at vec, r, height float64, k kind, hue float6
 		b.half.x, b.half.z = float64(r*d.between(0.7, 1)), float64(r*d.between(0.7, 1))
 	}
 	b.cos, b.sin = d.turn(1)
-	b.skin = d.paint(bodyPatterns, 0.1, 0.25, hue, 0.9)
+	b.skin = d.paint(bodyPatterns, 0.15, 0.35, hue, 0.9)
+	b.skin.calm(d.between(0, 0.4))
 	b.gloss = max(0, d.between(-0.3, 0.4))
 	return b
 }
@@ -160,18 +162,18 @@ func (d dice) topping(at vec, r, hue float64) body {
 
 func (d dice) pedestal(at vec, hue float64) []body {
 	k := one(d, box, cylinder)
-	foot := d.upright("pedestal", at, d.between(0.12, 0.22), d.between(0.55, 1.05), k, hue)
+	foot := d.upright("pedestal", at, d.between(0.15, 0.26), d.between(0.55, 1), k, hue)
 	at.y = float64(2 * foot.half.y)
-	return []body{foot, d.topping(at, d.between(0.12, 0.22), hue+0.45)}
+	return []body{foot, d.topping(at, d.between(0.15, 0.26), hue+0.45)}
 }
 
 func (d dice) stack(at vec, hue float64) []body {
-	below := d.upright("crate", at, d.between(0.25, 0.48), d.between(0.4, 0.75), box, hue)
+	below := d.upright("crate", at, d.between(0.35, 0.6), d.between(0.5, 0.9), box, hue)
 	if d.IntN(3) == 0 {
 		return []body{below}
 	}
 	at.y = float64(2 * below.half.y)
-	return []body{below, d.topping(at, d.between(0.14, 0.25), hue+0.3)}
+	return []body{below, d.topping(at, d.between(0.2, 0.34), hue+0.3)}
 }
 
 // table is a slab on four legs with up to two things on it.
@@ -206,7 +208,8 @@ func (d dice) rug(w *world) {
 	at.y = 0
 	b := d.upright("rug", at, d.between(0.6, 1.2), 0.012, one(d, box, box, cylinder), d.Float64())
 	b.gloss, b.flat = 0, true
-	b.skin = d.paint(rugPatterns, 0.12, 0.3, d.Float64(), 0.8)
+	b.skin = d.paint(rugPatterns, 0.25, 0.5, d.Float64(), 0.8)
+	b.skin.calm(d.between(0.1, 0.5))
 	w.bodies = append(w.bodies, b)
 }
 
@@ -219,7 +222,7 @@ func (d dice) wallpieces(w *world) {
 			from, to = r.lo.x+0.3, r.hi.x-0.3
 		}
 		for from+float64(0.5) < to {
-			wide := d.between(0.25, 0.6)
+			wide := d.between(0.35, 0.7)
 			from += d.between(0.15, 0.9) + wide
 			if from+wide > to {
 				break
@@ -233,7 +236,7 @@ func (d dice) wallpieces(w *world) {
 // hung is a flat box on a wall, wide to either side of a place along it.
 func (d dice) hung(r *room, face int, along, wide float64) body {
 	b := body{kind: box, name: "picture", cos: 1, gloss: d.between(0, 0.2), flat: true}
-	high, thick := d.between(0.2, 0.5), 0.02
+	high, thick := d.between(0.3, 0.6), 0.02
 	y := d.between(1.2, 1.75)
 	switch d.IntN(4) {
 	case 0:
@@ -242,7 +245,8 @@ func (d dice) hung(r *room, face int, along, wide float64) body {
 		b.flat = false
 		b.name, high, thick, y = "shelf", d.between(0.03, 0.3), d.between(0.1, 0.16), d.between(0.7, 1.6)
 	}
-	b.skin = d.paint(bodyPatterns, 0.12, 0.3, d.Float64(), 0.8)
+	b.skin = d.paint(bodyPatterns, 0.2, 0.45, d.Float64(), 0.8)
+	b.skin.calm(d.between(0.1, 0.5))
 	b.half = vec{wide, high, thick}
 	b.at = vec{along, y, r.hi.z - thick}
 	if face != ahead {

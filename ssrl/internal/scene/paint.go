@@ -36,7 +36,7 @@ func (d dice) paint(of []pattern, lo, hi, hue, vivid float64) skin {
 	s := skin{
 		pattern: one(d, of...), cell: d.between(lo, hi),
 		shift: vec{d.between(0, 9), d.between(0, 9), 0},
-		salt:  d.Uint32(), wear: d.between(0.3, 0.6),
+		salt:  d.Uint32(), wear: d.between(0.5, 0.9),
 	}
 	light := d.between(0.62, 0.9)
 	dark := d.between(0.25, 0.5)
@@ -57,6 +57,12 @@ func (d dice) paint(of []pattern, lo, hi, hue, vivid float64) skin {
 		}
 	}
 	return s
+}
+
+// calm brings the figures of a pattern nearer to its ground.
+func (s *skin) calm(by float64) {
+	s.colours[1] = s.colours[1].mix(s.colours[0], by)
+	s.colours[2] = s.colours[2].mix(s.colours[0], by)
 }
 
 // displayed is the colour as 8-bit red, green and blue.

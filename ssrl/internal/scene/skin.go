@@ -41,8 +41,8 @@ func (s *skin) at(u, v, du, dv float64) vec {
 	x, y := float64((u+s.shift.x)*scale), float64((v+s.shift.y)*scale)
 	w, h := float64(du*scale)+1e-9, float64(dv*scale)+1e-9
 	c := s.paint(x, y, w, h)
-	// Blotches of a third of a metre keep repeated cells from being alike.
-	return c.mul(1 + float64(s.wear*(noise(float64(u*2.9), float64(v*2.9), s.salt^0xb10c)-0.5)))
+	// Blotches of some decimetres keep repeated cells from being alike.
+	return c.mul(1 + float64(s.wear*(noise(float64(u*1.4), float64(v*1.4), s.salt^0xb10c)-0.5)))
 }
 
 // paint returns the pattern's colour at cell coordinates.
