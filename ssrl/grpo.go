@@ -329,7 +329,7 @@ func (t *GRPO) learn(ctx context.Context, groups []*trained, sum *tally) error {
 		}
 		weight := t.opts.objective().Loss.Average.Weight(sizeOf(part), step, false)
 		loss += r.Loss * weight
-		sum.add(r, weight, sizeOf(part))
+		sum.add(r, sizeOf(part), tokens(part))
 	}
 	norm, err := t.update(ctx, loss)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 type tally struct {
 	loss, pg, kl, ppo, entropy, higher, lower, weight float64
 
-	tokens int
+	tokens int       // rows that the network computed
 	norms  []float64 // of every optimiser step
 }
 
-func (t *tally) add(r policy.Result, weight float64, size policy.Size) {
+func (t *tally) add(r policy.Result, size policy.Size, rows int) {
 	w := float64(size.Tokens)
 	t.loss += w * r.Loss
 	t.pg += w * r.Policy
@@ -26,7 +26,7 @@ func (t *tally) add(r policy.Result, weight float64, size policy.Size) {
 	t.higher += w * r.Metrics.ClipHigher
 	t.lower += w * r.Metrics.ClipLower
 	t.weight += w
-	t.tokens += size.Tokens
+	t.tokens += rows
 }
 
 // stats is the step's report.
@@ -34,12 +34,14 @@ func (t *tally) stats(rollouts []Rollout) Stats {
 	st := Stats{Tokens: t.tokens, Loss: t.loss / t.weight, KL: t.kl / t.weight, Metrics: map[string]float64{
 		"actor/pg_loss": t.pg / t.weight, "actor/kl_loss": t.kl / t.weight, "actor/ppo_kl": t.ppo / t.weight,
 		"actor/entropy_loss": t.entropy / t.weight, "actor/pg_clipfrac_higher": t.higher / t.weight, "actor/pg_clipfrac_lower": t.lower / t.weight,
-		"perf/total_num_tokens": float64(t.tokens),
 	}}
 	for _, n := range t.norms {
 		st.GradNorm += n / float64(len(t.norms))
 	}
 	st.Metrics["actor/grad_norm"] = st.GradNorm
+	for _, r := range rollouts {
+		st.Metrics["perf/total_num_tokens"] += float64(len(r.prompt.IDs) + len(r.tokens))
+	}
 	columns := map[string]func(r *Rollout) float64{
 		"critic/score":      func(r *Rollout) float64 { return r.Score.Overall },
 		"critic/rewards":    func(r *Rollout) float64 { return r.Score.Overall },

@@ -55,10 +55,10 @@ type Plan struct {
 
 // quick and full were found by experiment; LOG.md has the others.
 var (
-	quick = Plan{Pixels: 56, HeldOut: 60, Share: 1500, SFTSteps: 450, SFTBatch: 48, SFTRate: 1.5e-3,
-		GRPOSteps: 40, GRPOBatch: 32, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 24, Tasks: []string{"shuffle", "flip"}}
-	full = Plan{Pixels: 56, HeldOut: 300, Share: 2000, SFTSteps: 1200, SFTBatch: 48, SFTRate: 1.5e-3,
-		GRPOSteps: 350, GRPOBatch: 64, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 24, Tasks: []string{"shuffle", "flip"}}
+	quick = Plan{Pixels: 56, HeldOut: 60, Share: 2000, SFTSteps: 380, SFTBatch: 48, SFTRate: 1.5e-3,
+		GRPOSteps: 16, GRPOBatch: 32, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 20, Tasks: []string{"shuffle", "flip"}}
+	full = Plan{Pixels: 56, HeldOut: 300, Share: 2000, SFTSteps: 600, SFTBatch: 48, SFTRate: 1.5e-3,
+		GRPOSteps: 220, GRPOBatch: 64, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 20, Tasks: []string{"shuffle", "flip"}}
 )
 
 // chance is what guessing gives.
