@@ -195,3 +195,45 @@ func read(t *testing.T, name string) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+// pythonLayout prints what testdata/layout.c prints, of the structs in the
+// Python binding.
+const pythonLayout = `
+import ctypes
+from ssrl import _lib
+for s in _lib.STRUCTS:
+    print(end="\n" + " ".join([s.__name__, str(ctypes.sizeof(s))] + [f"{name}:{getattr(s, name).offset}" for name, _ in s._fields_]))
+print()
+`
+
+func TestPythonHasTheLayoutOfC(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "layout")
+	run(t, ".", compiler(), slices.Concat(strict, []string{"testdata/layout.c", "-o", exe})...)
+	layout := run(t, ".", exe)
+	assert.Contains(t, layout, "\nssrl_error 512 code:0 message:4\n")
+	for _, name := range regexp.MustCompile(`typedef struct (\w+) +\{`).FindAllStringSubmatch(read(t, "ssrl.h"), -1) {
+		assert.Contains(t, layout, "\n"+name[1]+" ", "testdata/layout.c")
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no python3")
+	}
+	cmd := exec.CommandContext(t.Context(), python, "-c", pythonLayout)
+	cmd.Env = append(os.Environ(), "PYTHONPATH=../bindings/python", "PYTHONDONTWRITEBYTECODE=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Equal(t, layout, string(out))
+}
+
+// TestPythonBindsEveryFunction compares names alone; what a wrong type does, the
+// tests of the binding show.
+func TestPythonBindsEveryFunction(t *testing.T) {
+	source := read(t, "../bindings/python/ssrl/_lib.py")
+	table := source[strings.Index(source, "SIGNATURES"):strings.Index(source, "RESULTS =")]
+	var bound []string
+	for _, m := range regexp.MustCompile(`(?m)^    "(\w+)": \[`).FindAllStringSubmatch(table, -1) {
+		bound = append(bound, "ssrl_"+m[1])
+	}
+	slices.Sort(bound)
+	assert.Equal(t, prototypes(t), bound)
+}

@@ -1,0 +1,370 @@
+"""The whole way on a small model, and what goes wrong on it. Needs SSRL_LIBRARY."""
+
+import array
+import gc
+import math
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import unittest
+
+import ssrl
+
+SIZE = (320, 240)
+
+
+class Picture:
+    """A picture of another library."""
+
+    def __init__(self, shape, data, typestr="|u1", strides=None):
+        self.__array_interface__ = {"shape": shape, "typestr": typestr, "data": data, "strides": strides, "version": 3}
+
+
+class Arrays(unittest.TestCase):
+    def test_pictures_of_all_kinds(self):
+        want = ssrl.Image(2, 1, bytes([1, 2, 3, 4, 5, 6]))
+        for name, given in {
+            "image": want,
+            "memory": memoryview(want.rgb).cast("B", (1, 2, 3)),
+            "alpha": memoryview(bytes([1, 2, 3, 0, 4, 5, 6, 255])).cast("B", (1, 2, 4)),
+            "interface": Picture((1, 2, 3), want.rgb),
+            "itself": Picture(**{k: want.__array_interface__[k] for k in ("shape", "typestr", "data")}),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(ssrl.Image.of(given), want)
+
+    def test_rows_of_a_part_are_packed(self):
+        rows = memoryview(bytes(range(24))).cast("B", (4, 2, 3))[::2]
+        self.assertEqual(ssrl.Image.of(rows), ssrl.Image(2, 2, bytes([*range(6), *range(12, 18)])))
+
+    def test_pictures_that_are_none(self):
+        for name, given in {
+            "text": "frame.png",
+            "flat": bytes(6),
+            "grey": memoryview(bytes(6)).cast("B", (2, 3)),
+            "floats": memoryview(array.array("f", [0] * 6)).cast("B").cast("f", (1, 2, 3)),
+            "strides": Picture((1, 2, 3), bytes(6), strides=(12, 6, 1)),
+            "short": Picture((1, 2, 3), bytes(5)),
+            "empty": memoryview(bytes(3)).cast("B", (1, 1, 3))[:0],
+        }.items():
+            with self.subTest(name), self.assertRaises(ValueError):
+                ssrl.Image.of(given)
+        with self.assertRaises(ssrl.InvalidError):
+            ssrl.Image(2, 2, bytes(11))
+
+    def test_depth_of_all_kinds(self):
+        def cast(code, *values):
+            return memoryview(array.array(code, values)).cast("B").cast(code, (1, 2))
+
+        for name, depth in {
+            "metres": ssrl.Depth.of(cast("f", 1.5, 2)),
+            "doubles": ssrl.Depth.of(cast("d", 1.5, 2)),
+            "millimetres": ssrl.Depth.of(cast("H", 1500, 2000), unit=0.001),
+            "interface": ssrl.Depth.of(Picture((1, 2), array.array("f", [1.5, 2]).tobytes(), "<f4")),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual((depth.width, depth.height, list(depth.metres)), (2, 1, [1.5, 2.0]))
+        self.assertTrue(math.isnan(ssrl.Depth.of(cast("H", 0, 1), unit=0.001).metres[0]))
+        with self.assertRaisesRegex(ValueError, "unit"):
+            ssrl.Depth.of(cast("H", 1500, 2000))
+        with self.assertRaises(ValueError):
+            ssrl.Depth.of(memoryview(bytes(6)).cast("B", (1, 2, 3)))
+
+
+class Library(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        ssrl.create_model(cls.path("new"), seed=1)
+        cls.image, cls.depth = ssrl.scene(7, 1, *SIZE)
+        cls.samples = ssrl.generate(cls.image, cls.depth, name="room", tasks=["shuffle", "flip"], per_frame=2, seed=5)
+
+    @classmethod
+    def path(cls, *names):
+        return os.path.join(cls.folder.name, *names)
+
+    def model(self, **options):
+        m = ssrl.Model(self.path("new"), **options)
+        self.addCleanup(m.close)
+        return m
+
+    def dataset(self):
+        if not os.path.exists(self.path("questions")):
+            os.mkdir(self.path("frames"))
+            for i in range(2):
+                image, _ = ssrl.scene(7, i, *SIZE)
+                with open(self.path("frames", f"{i}.png"), "wb") as f:
+                    f.write(png(image))
+            with open(self.path("frames", "broken.png"), "wb") as f:
+                f.write(b"no picture")
+            self.heard = []
+            ssrl.generate_dataset(self.path("frames"), self.path("questions"), tasks=["shuffle", "crop"],
+                                  skipped=lambda *what: self.heard.append(what), progress=lambda *n: self.heard.append(n))  # fmt: skip
+            self.assertEqual([h for h in self.heard if len(h) == 2], [(1, 3), (2, 3), (3, 3)])
+            self.assertEqual([h[:2] for h in self.heard if len(h) == 3], [("broken.png", "")])
+        d = ssrl.Dataset(self.path("questions"))
+        self.addCleanup(d.close)
+        return d
+
+    def test_version(self):
+        self.assertRegex(ssrl.version(), r"^\d+\.\d+\.\d+$")
+
+    def test_samples(self):
+        s = self.samples[0]
+        self.assertEqual([x.task for x in self.samples], ["shuffle"] * 2 + ["flip"] * 2)
+        self.assertTrue(s.id.startswith("room-shuffle-") and s.source == "room" and s.problem.count("<image>") == len(s.images) == 1)
+        self.assertEqual(s.answer, "-".join(str(s.meta["order"].index(p)) for p in range(4)), "the answer tells where each place's patch lies")
+        again = ssrl.generate(memoryview(self.image.rgb).cast("B", (SIZE[1], SIZE[0], 3)), self.depth, name="room", tasks=["shuffle", "flip"],
+                              per_frame=2, seed=5, workers=1)  # fmt: skip
+        self.assertEqual(again, self.samples)
+        with self.assertRaisesRegex(ssrl.UnsuitableError, "depth"):
+            ssrl.generate(self.image, tasks=["depth"])
+
+    def test_unknown_options_are_named(self):
+        with self.assertRaisesRegex(ValueError, '"sede"'):
+            ssrl.generate(self.image, sede=1)
+        with self.assertRaisesRegex(ssrl.InvalidError, '"thread"'):
+            self.model(thread=1)
+        with self.assertRaisesRegex(ssrl.InvalidError, "group"):
+            ssrl.GRPO(self.model(), group=1)
+
+    def test_errors_are_what_python_expects(self):
+        with self.assertRaises(OSError):
+            ssrl.generate_dataset(self.path("nowhere"), self.path("out"))
+        with self.assertRaises(ssrl.FormatError):
+            ssrl.Model(self.path("nowhere"))
+        with self.assertRaises(ssrl.DeviceError):
+            self.model(device="abacus")
+        with self.assertRaises(ValueError):
+            ssrl.reward("a\0b", "b")
+        with self.assertRaises(ssrl.InvalidError):
+            ssrl.scene(1, -1)
+
+    def test_reward(self):
+        self.assertEqual(ssrl.reward(r"<think>so</think>\boxed{B}", "B"), ssrl.Score(1.0, 1.0, 1.0))
+        self.assertEqual(ssrl.reward("B", "B"), ssrl.Score(0.0, 0.0, 0.0))
+
+    def test_rewards_for_other_trainers(self):
+        from ssrl import rewards
+
+        good = r"<think>so</think>\boxed{B}"
+        self.assertEqual(rewards.compute_score([{"response": good, "ground_truth": "B", "response_length": 9}])[0],
+                         {"overall": 1.0, "format": 1.0, "accuracy": 1.0})  # fmt: skip
+        self.assertEqual(rewards.verl_score("", "no", "B"), 0.0)
+        self.assertEqual(rewards.trl_reward([good, [{"role": "assistant", "content": good}]], answer=["B", "A"]), [1.0, 0.1])
+        where = subprocess.run([sys.executable, "-m", "ssrl.rewards"], capture_output=True, text=True, check=True).stdout.strip()
+        self.assertTrue(os.path.samefile(where, rewards.__file__))
+
+    def test_answers(self):
+        m, s = self.model(), self.samples[0]
+        options = {"max_tokens": 8, "temperature": 1.0, "seed": 3, "format": True}
+        whole = m.answer(s.problem, s.images, **options)
+        self.assertTrue(whole)
+        self.assertEqual("".join(m.generate(s.problem, s.images, **options)), whole)
+        for piece in m.generate(s.problem, s.images, **options):
+            break
+        self.assertTrue(whole.startswith(piece))
+        self.assertEqual(m.answer(s.problem, s.images, **options), whole, "leaving the loop left the model free")
+        m.save(self.path("saved"))
+        with ssrl.Model(self.path("saved")) as again:
+            self.assertEqual(again.answer(s.problem, s.images, **options), whole)
+
+    def test_a_model_serves_one_call_at_a_time(self):
+        m = self.model()
+        pieces = m.generate("Where is it?", max_tokens=200, temperature=1.0, seed=4)
+        inside, failed, go_on = threading.Event(), [], threading.Event()
+
+        class Slow(ssrl.GRPO):
+            pass
+
+        def judge(sample, answer):
+            inside.set()
+            go_on.wait()
+            return 1.0
+
+        t = Slow(m, judge, group=2, max_tokens=2)
+        step = threading.Thread(target=lambda: failed.append(self.raises(lambda: t.step(self.samples[:1]))))
+        step.start()
+        inside.wait()
+        self.assertIsInstance(self.raises(lambda: next(pieces)), ssrl.BusyError)
+        t.interrupt()
+        go_on.set()
+        step.join()
+        self.assertIsInstance(failed[0], ssrl.StoppedError)
+
+    @staticmethod
+    def raises(f):
+        try:
+            f()
+        except Exception as e:
+            return e
+        return None
+
+    def test_training(self):
+        m = self.model()
+        with ssrl.SFT(m, learning_rate=1e-3) as sft:
+            first, second = sft.step(self.samples), sft.step(self.samples)
+            self.assertLess(second.loss, first.loss)
+            self.assertEqual((second.n, sft.done, first.metrics["train/loss"]), (2, 2, first.loss))
+            own = sft.step([ssrl.Sample("<image>What is it?", "a room", [self.image])])
+            self.assertTrue(math.isfinite(own.loss))
+        scored = []
+
+        def judge(sample, answer):
+            scored.append((sample, answer))
+            return len(answer) / 10
+
+        grpo = ssrl.GRPO(m, judge, group=2, max_tokens=4, seed=1)
+        step = grpo.step(self.samples[:2])
+        self.assertEqual(len(scored), 4)
+        self.assertEqual([s for s, _ in scored][::2], self.samples[:2])
+        self.assertAlmostEqual(step.reward, sum(len(a) for _, a in scored) / 40)
+        self.assertEqual(ssrl.GRPO(m, group=2, max_tokens=4).step(self.samples[:1]).n, 1)
+
+    def test_what_a_callback_raises_is_raised(self):
+        m = self.model()
+        t = ssrl.GRPO(m, lambda sample, answer: 1 / 0, group=2, max_tokens=2)
+        for _ in range(2):
+            with self.assertRaises(ZeroDivisionError):
+                t.step(self.samples[:1])
+        with self.assertRaisesRegex(ssrl.InvalidError, "finite"):
+            ssrl.GRPO(m, lambda sample, answer: math.nan, group=2, max_tokens=2).step(self.samples[:1])
+        with self.assertRaises(ZeroDivisionError):
+            self.dataset()
+            ssrl.generate_dataset(self.path("frames"), self.path("stopped"), progress=lambda done, total: 1 / 0)
+
+    def test_running_over_a_dataset(self):
+        d, m = self.dataset(), self.model()
+        self.assertEqual(len(d), len(list(d)))
+        self.assertEqual(d[-1], d[len(d) - 1])
+        self.assertRaises(IndexError, d.__getitem__, len(d))
+        t = ssrl.SFT(m)
+        seen = []
+        for step in t.run(d, steps=3, batch=2, seed=1):
+            seen.append(step.n)
+            if step.n == 2:
+                t.save(self.path("trained"))  # the model is free in the loop
+                m.answer("Where?", max_tokens=2)
+        self.assertEqual(seen, [1, 2, 3])
+        for step in t.run(d, steps=100, batch=2):
+            break
+        self.assertEqual((step.n, t.done), (4, 4))
+        again = ssrl.SFT(self.model())
+        again.resume(self.path("trained"))
+        self.assertEqual([s.n for s in again.run(d, steps=3, batch=2, seed=1)], [3])
+
+    def test_closing_in_any_order(self):
+        m = self.model()
+        t = ssrl.SFT(m)
+        m.close()
+        m.close()
+        self.assertRaisesRegex(ssrl.InvalidError, "closed", t.step, self.samples)
+        self.assertRaisesRegex(ssrl.InvalidError, "closed", m.answer, "Q")
+        t.close()
+        self.assertRaisesRegex(ssrl.InvalidError, "closed", t.step, self.samples)
+        m.interrupt()
+        t = ssrl.SFT(ssrl.Model(self.path("new")))
+        self.assertTrue(math.isfinite(t.step(self.samples).loss), "the trainer keeps its model")
+        del t
+        gc.collect()
+
+    def test_a_pickled_dataset_opens_itself(self):
+        d = self.dataset()
+        self.assertEqual(pickle.loads(pickle.dumps(d))[0], d[0])
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            self.assertEqual(pool.map(answer_of, [d]), [d[0].answer])
+
+
+def answer_of(dataset):
+    return dataset[0].answer
+
+
+class Processes(unittest.TestCase):
+    """What needs a process of its own."""
+
+    def python(self, program, **environment):
+        return subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env={**os.environ, **environment},
+                              capture_output=True, text=True, timeout=120)  # fmt: skip
+
+    def ok(self, program):
+        r = self.python(program)
+        self.assertEqual((r.returncode, r.stdout, r.stderr), (0, "ok\n", ""))
+
+    def test_a_child_of_a_fork_is_turned_away(self):
+        self.ok("""
+            import os, ssrl
+            ssrl.version()
+            if os.fork() == 0:
+                try:
+                    ssrl.reward("a", "b")
+                except ssrl.ForkedError:
+                    os._exit(7)
+                os._exit(1)
+            assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+            ssrl.reward("a", "b")
+            print("ok")
+        """)
+
+    def test_a_fork_before_the_first_call_is_fine(self):
+        self.ok("""
+            import os, ssrl
+            if os.fork() == 0:
+                os._exit(int(ssrl.reward(r"<think></think>\\boxed{b}", "b").accuracy) + 6)
+            assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+            print("ok")
+        """)
+
+    def test_control_c_ends_a_long_call(self):
+        self.ok("""
+            import os, signal, ssrl, tempfile
+            with tempfile.TemporaryDirectory() as d:
+                ssrl.create_model(d + "/m")
+                m = ssrl.Model(d + "/m")
+                image, depth = ssrl.scene(7, 1)
+                samples = ssrl.generate(image, depth)
+                calls = []
+                def judge(sample, answer):
+                    if not calls:
+                        os.kill(os.getpid(), signal.SIGINT)
+                    calls.append(answer)
+                    return 0.0
+                t = ssrl.GRPO(m, judge, group=64, max_tokens=2)
+                try:
+                    t.step(samples)
+                    print("went on")
+                except KeyboardInterrupt:
+                    assert t.done == 0
+                m.answer("Where?", max_tokens=2)
+            print("ok")
+        """)
+
+    def test_a_missing_library_is_named(self):
+        r = self.python("import ssrl; ssrl.version()", SSRL_LIBRARY="/nowhere/libssrl.so")
+        self.assertNotEqual(r.returncode, 0)
+        self.assertIn("/nowhere/libssrl.so", r.stderr)
+        self.assertIn("make build", r.stderr)
+
+
+def png(image):
+    """A PNG file of an image, with stored blocks."""
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + image.rgb[3 * image.width * y :][: 3 * image.width] for y in range(image.height))
+    head = struct.pack(">IIBBBBB", image.width, image.height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    unittest.main()
