@@ -2,10 +2,14 @@ package ssrl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"iter"
+	"math/bits"
+	"path/filepath"
+	"slices"
 
 	"ssrl/internal/parallel"
 	"ssrl/internal/rgbd"
@@ -30,64 +34,100 @@ type GenerateOptions struct {
 
 // GenerateDataset makes a dataset of every frame of src in the new or empty
 // directory out, and returns the number of samples. An unfinished run of the
-// same arguments is finished. The bytes written depend on the frames and the
-// options alone, not on Workers; the samples and images of all shards are those
-// of an unsharded run. Broken frames are left out while others remain; no
+// same arguments, which only a killed process leaves, is finished.
+//
+// The bytes written depend on the frames and the options alone, not on Workers;
+// the samples and images of all shards are those of an unsharded run. Images
+// below out are not frames. Broken frames are left out while others remain; no
 // sample at all is an error, and so is a second run into a finished dataset.
+// After an error nothing is left in out.
 func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateOptions) (int, error) {
 	g, err := opts.generator()
 	if err != nil {
 		return 0, err
 	}
-	names, err := src.Names()
+	if out == "" {
+		return 0, errors.New("generate: no output directory")
+	}
+	all, err := src.namesOutside(out)
 	if err != nil {
 		return 0, err
 	}
-	names = names[len(names)*opts.Shard/opts.Shards : len(names)*(opts.Shard+1)/opts.Shards]
-	run, err := json.Marshal(map[string]any{"images": src.Images, "depth": src.Depth, "unit": src.Unit, "tasks": opts.Tasks,
-		"per_image": g.PerFrame, "shard": opts.Shard, "shards": opts.Shards})
+	names := all[share(len(all), opts.Shard, opts.Shards):share(len(all), opts.Shard+1, opts.Shards)]
+	if len(names) == 0 {
+		return 0, fmt.Errorf("images %s: shard %d of %d has no frame (want at most %d shards)", src.Images, opts.Shard, opts.Shards, len(all))
+	}
+	run, err := json.Marshal(map[string]any{"images": filepath.Clean(src.Images), "depth": cleanUnlessEmpty(src.Depth), "unit": src.Unit,
+		"tasks": opts.Tasks, "per_image": g.PerFrame, "shard": opts.Shard, "shards": opts.Shards})
 	if err != nil {
 		return 0, err
 	}
+	made := missing(out)
 	w, err := shard.Create(out, shard.Options{Seed: opts.Seed, Run: run})
 	if err != nil {
 		return 0, err
 	}
 	n, err := g.writeAll(ctx, src, names, w, opts.Progress)
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
 		w.Abort()
+		discard(out, made)
 		return 0, err
 	}
-	return n, w.Close()
+	return n, nil
+}
+
+// share is the first of n frames that part i of parts begins with: n i / parts
+// in 128 bits.
+func share(n, i, parts int) int {
+	hi, lo := bits.Mul64(uint64(n), uint64(i))
+	q, _ := bits.Div64(hi, lo, uint64(parts))
+	return int(q)
+}
+
+func cleanUnlessEmpty(path string) string {
+	if path == "" {
+		return ""
+	}
+	return filepath.Clean(path)
 }
 
 // generator checks the options and fills the defaults in.
 func (o *GenerateOptions) generator() (Generator, error) {
-	g := Generator{Seed: o.Seed, PerFrame: max(o.PerImage, 1), Workers: o.Workers, Skipped: o.Skipped}
+	g := Generator{Seed: o.Seed, PerFrame: o.PerImage, Workers: o.Workers, Skipped: o.Skipped}
 	if o.Tasks == nil {
 		for _, t := range AllTasks() {
 			o.Tasks = append(o.Tasks, t.Name())
 		}
 	}
-	seen := map[string]bool{}
-	for _, name := range o.Tasks {
+	if len(o.Tasks) == 0 {
+		return g, errors.New("generate: no tasks (want shuffle, flip, crop, depth or position)")
+	}
+	for i, name := range o.Tasks {
 		t, err := TaskByName(name)
 		if err != nil {
 			return g, err
 		}
-		if seen[name] {
+		if slices.Contains(o.Tasks[:i], name) {
 			return g, fmt.Errorf("task %s is named twice", name)
 		}
-		seen[name] = true
 		g.Tasks = append(g.Tasks, t)
 	}
 	if o.Shards == 0 {
 		o.Shards = 1
 	}
-	if o.Shards < 1 || o.Shard < 0 || o.Shard >= o.Shards || o.PerImage < 0 || len(o.Tasks) == 0 {
-		return g, fmt.Errorf("generate: shard %d of %d, %d questions an image, %d tasks (want a shard from 0 to below their number, at least one question and task)",
-			o.Shard, o.Shards, g.PerFrame, len(o.Tasks))
+	if o.Shard < 0 || o.Shard >= o.Shards {
+		return g, fmt.Errorf("generate: shard %d of %d (want 0 to below their number)", o.Shard, o.Shards)
 	}
+	if o.Workers < 0 {
+		return g, fmt.Errorf("generate: %d workers (want 0, for one a processor, or more)", o.Workers)
+	}
+	if err := g.check(); err != nil {
+		return g, err
+	}
+	g.PerFrame = max(g.PerFrame, 1)
 	return g, nil
 }
 
@@ -97,28 +137,48 @@ type written struct {
 	images [][]byte
 }
 
+// batch is what a part of a frame gave.
+type batch struct {
+	name   string
+	made   []written
+	broken error // of the frame
+	last   bool  // of the frame
+}
+
 func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *shard.Writer, progress func(done, total int)) (int, error) {
-	samples, done := 0, 0
-	var broken error
-	for frame, err := range parallel.Ordered(ctx, g.workers(), each(names), func(_ context.Context, name string) ([]written, error) { return g.frame(src, name) }) {
-		switch {
-		case ctx.Err() != nil:
-			return 0, context.Cause(ctx)
-		case err != nil:
-			if broken == nil {
-				broken = err
+	samples, done, reported := 0, 0, ""
+	var broken, unsuitable error
+	frames := func(yield func(string, error) bool) {
+		for _, n := range names {
+			if !yield(n, nil) {
+				return
 			}
-			g.skip(outcome{frame: names[done], why: err})
 		}
-		for _, s := range frame {
+	}
+	for b, err := range parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(_ context.Context, p part[string]) (batch, error) {
+		made, err := g.read(src, p)
+		return batch{p.of, made, err, p.last}, nil
+	}) {
+		if err != nil {
+			return 0, err
+		}
+		if b.broken != nil && reported != b.name {
+			g.skip(outcome{frame: b.name, why: b.broken})
+			reported, broken = b.name, cmp.Or(broken, b.broken)
+		}
+		for _, s := range b.made {
 			if s.why != nil {
 				g.skip(s.outcome)
+				unsuitable = cmp.Or(unsuitable, s.why)
 				continue
 			}
-			if err := w.Write(s.onDisk(), s.images, ".png"); err != nil {
+			if err := w.Write(lineOf(s.sample), s.images, ".png"); err != nil {
 				return 0, err
 			}
 			samples++
+		}
+		if !b.last {
+			continue
 		}
 		if done++; progress != nil {
 			progress(done, len(names))
@@ -129,19 +189,17 @@ func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *
 		return samples, nil
 	case broken != nil:
 		return 0, broken
-	case ctx.Err() != nil:
-		return 0, context.Cause(ctx)
 	}
-	return 0, fmt.Errorf("%d frames, not one sample: %w", len(names), ErrUnsuitable)
+	return 0, fmt.Errorf("images %s: no sample of %d frames: %w", src.Images, len(names), unsuitable)
 }
 
-// frame makes and encodes the samples of one frame.
-func (g Generator) frame(src Source, name string) ([]written, error) {
-	f, err := src.Open(name)
+// read makes and encodes the samples of a part of a frame.
+func (g Generator) read(src Source, p part[string]) ([]written, error) {
+	f, err := src.Open(p.of)
 	if err != nil {
 		return nil, err
 	}
-	made, err := g.make(f)
+	made, err := g.draw(f, p.from, p.to)
 	if err != nil {
 		return nil, err
 	}
@@ -157,31 +215,23 @@ func (g Generator) frame(src Source, name string) ([]written, error) {
 	return out, nil
 }
 
+// encodeImages returns the images of s as PNG files.
 func encodeImages(s *Sample) ([][]byte, error) {
 	var out [][]byte
-	for _, img := range s.Images {
+	for i, img := range s.Images {
+		if img == nil {
+			return nil, fmt.Errorf("sample %s: image %d is nil", s.ID, i)
+		}
 		var b bytes.Buffer
 		if err := rgbd.EncodePNG(&b, rgbd.FromImage(img)); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("sample %s: image %d: %w", s.ID, i, err)
 		}
 		out = append(out, b.Bytes())
 	}
 	return out, nil
 }
 
-// onDisk is the sample's line, without its images.
-func (o outcome) onDisk() shard.Sample { return lineOf(o.sample) }
-
+// lineOf is the line of s, without its images.
 func lineOf(s *Sample) shard.Sample {
 	return shard.Sample{ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer, Meta: s.Meta}
-}
-
-func each(names []string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for _, n := range names {
-			if !yield(n, nil) {
-				return
-			}
-		}
-	}
 }

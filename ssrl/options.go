@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"ssrl/internal/config"
 )
@@ -21,16 +22,21 @@ func DecodeOptions(file []byte, name string, words []string, into ...any) error 
 // CheckOutput refuses a place for a trained model before any work is done: one
 // that cannot be written to, or that holds something already, unless resume.
 func CheckOutput(dir string, resume bool) error {
+	if dir == "" {
+		return errors.New("no output directory")
+	}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && resume:
 		return fmt.Errorf("%s: nothing to resume", dir)
 	case errors.Is(err, fs.ErrNotExist):
 		return writable(parent(dir))
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s: not a directory (want a new or empty one)", dir)
 	case err != nil:
 		return err
 	case len(entries) > 0 && !resume:
-		return fmt.Errorf("%s: not empty (want a new or empty directory, or --resume)", dir)
+		return fmt.Errorf("%s: not empty (want a new or empty directory)", dir)
 	}
 	return writable(dir)
 }
@@ -46,6 +52,10 @@ func parent(dir string) string {
 
 func writable(dir string) error {
 	f, err := os.CreateTemp(dir, ".ssrl-*")
+	var where *fs.PathError
+	if errors.As(err, &where) {
+		return fmt.Errorf("%s: cannot be written to: %w", dir, where.Err)
+	}
 	if err != nil {
 		return err
 	}

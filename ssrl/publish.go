@@ -6,37 +6,138 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
 )
 
-// publish lets write fill a folder beside dir and renames it to dir, which is
-// new or empty. dir appears whole or not at all.
-func publish(dir string, write func(dir string) error) (err error) {
+// publish lets write fill a folder with files and brings them to dir, which is
+// new or empty. A new dir appears whole or not at all. A dir that is there,
+// which may be a mount point, gets its files one by one, those of last at the
+// end; after an error it is empty again.
+func publish(dir, last string, write func(dir string) error) (err error) {
+	if dir == "" {
+		return errors.New("no output directory")
+	}
 	dir = filepath.Clean(dir)
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	if len(entries) > 0 {
 		return fmt.Errorf("%s: not empty (want a new or empty directory)", dir)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+	there := err == nil
+	within, pattern := dir, ".ssrl-*"
+	switch {
+	case there:
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s: not a directory (want a new or empty one)", dir)
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
+	default:
+		within, pattern = filepath.Dir(dir), "."+filepath.Base(dir)+"-*"
+		if err := os.MkdirAll(within, 0o777); err != nil {
+			return err
+		}
 	}
-	made, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
+	made, err := os.MkdirTemp(within, pattern)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(made)
-		}
-	}()
+	defer os.RemoveAll(made)
 	if err := write(made); err != nil {
 		return err
+	}
+	if err := syncFolder(made); err != nil {
+		return err
+	}
+	if there {
+		return fill(dir, made, last)
 	}
 	if err := os.Chmod(made, 0o755); err != nil {
 		return err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(made, dir); err != nil {
 		return err
 	}
-	return os.Rename(made, dir)
+	return syncPath(within)
+}
+
+// fill moves the files of made to dir, last at the end.
+func fill(dir, made, last string) (err error) {
+	entries, err := os.ReadDir(made)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int {
+		switch last {
+		case a.Name():
+			return 1
+		case b.Name():
+			return -1
+		}
+		return 0
+	})
+	var moved []string
+	for _, e := range entries {
+		to := filepath.Join(dir, e.Name())
+		if err := os.Rename(filepath.Join(made, e.Name()), to); err != nil {
+			for _, m := range moved {
+				os.Remove(m)
+			}
+			return err
+		}
+		moved = append(moved, to)
+	}
+	return syncPath(dir)
+}
+
+// syncFolder brings the files of a folder, and the folder, to the medium.
+func syncFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	const atOnce = 8 // they share the file system's commits
+	errs := make([]error, atOnce)
+	var wg sync.WaitGroup
+	for k := range atOnce {
+		wg.Go(func() {
+			for i := k; i < len(entries) && errs[k] == nil; i += atOnce {
+				errs[k] = syncPath(filepath.Join(dir, entries[i].Name()))
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return syncPath(dir)
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // a file system that cannot sync folders
+		return err
+	}
+	return nil
+}
+
+// missing reports whether nothing is at path.
+func missing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// discard removes what an aborted dataset writer left in dir, and dir itself if
+// the writer made it. What else is there stays.
+func discard(dir string, made bool) {
+	for _, name := range []string{"run.json", "run.json.tmp", "manifest.json.tmp", "samples.jsonl", "images"} {
+		os.RemoveAll(filepath.Join(dir, name))
+	}
+	if made {
+		os.Remove(dir)
+	}
 }

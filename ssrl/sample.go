@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"iter"
 	"math/rand/v2"
@@ -37,15 +38,27 @@ type Task interface {
 	Make(rng *rand.Rand, f *Frame) (*Sample, error)
 }
 
-// Generator makes samples from frames.
+// Generator makes samples from frames. It is safe for concurrent use if its
+// tasks and Skipped are.
 type Generator struct {
-	Tasks    []Task // nil: AllTasks
+	// Tasks are asked in this order; nil means AllTasks. Of tasks of one name
+	// the later ones go on with the numbers of the questions.
+	Tasks    []Task
 	Seed     uint64
 	PerFrame int // questions of each task and frame; 0 means 1
-	Workers  int // 0 means one for each processor
+	Workers  int // 0 means one for each processor; more than 256 are not used
 	// Skipped hears of frames that cannot carry a task, in order; nil: nobody does.
 	Skipped func(frame, task string, why error)
 }
+
+const (
+	// maxWorkers bounds the frames held at once, about two for each worker.
+	maxWorkers = 256
+
+	// atOnce is how many questions of a frame are made before they are handed
+	// on, which bounds the pictures held at once however many are asked for.
+	atOnce = 16
+)
 
 // Samples yields the samples of each frame in the order of frames and tasks.
 //
@@ -54,8 +67,14 @@ type Generator struct {
 // present. A frame that cannot carry a task is passed to Skipped and left out.
 // An error ends the sequence.
 func (g Generator) Samples(ctx context.Context, frames iter.Seq2[*Frame, error]) iter.Seq2[*Sample, error] {
-	made := parallel.Ordered(ctx, g.workers(), frames, func(_ context.Context, f *Frame) ([]outcome, error) { return g.make(f) })
 	return func(yield func(*Sample, error) bool) {
+		if err := g.check(); err != nil {
+			yield(nil, err)
+			return
+		}
+		made := parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(_ context.Context, p part[*Frame]) ([]outcome, error) {
+			return g.draw(p.of, p.from, p.to)
+		})
 		for outcomes, err := range made {
 			if err != nil {
 				yield(nil, err)
@@ -72,6 +91,22 @@ func (g Generator) Samples(ctx context.Context, frames iter.Seq2[*Frame, error])
 	}
 }
 
+// check refuses what would end in a panic later.
+func (g Generator) check() error {
+	for i, t := range g.Tasks {
+		if t == nil || t.Name() == "" {
+			return fmt.Errorf("generator: task %d is nil or has no name", i)
+		}
+	}
+	if g.PerFrame < 0 || g.PerFrame > maxPerFrame {
+		return fmt.Errorf("generator: %d questions of each task and frame (want 1 to %d)", g.PerFrame, maxPerFrame)
+	}
+	return nil
+}
+
+// maxPerFrame bounds the questions of a task and frame.
+const maxPerFrame = 1_000_000
+
 // outcome is a sample, or why there is none.
 type outcome struct {
 	sample      *Sample
@@ -87,55 +122,101 @@ func (g Generator) skip(o outcome) {
 
 func (g Generator) workers() int {
 	if g.Workers > 0 {
-		return g.Workers
+		return min(g.Workers, maxWorkers)
 	}
 	return runtime.GOMAXPROCS(0)
 }
 
-// make draws all samples of one frame. The frame is converted once and handed
-// to every task.
-func (g Generator) make(f *Frame) ([]outcome, error) {
+func (g Generator) tasks() []Task {
+	if g.Tasks == nil {
+		return AllTasks()
+	}
+	return g.Tasks
+}
+
+// questions is the number of questions of a frame.
+func (g Generator) questions() int { return len(g.tasks()) * max(g.PerFrame, 1) }
+
+// part is the questions from to to-1 of a frame, counted over all its tasks.
+type part[F any] struct {
+	of       F
+	from, to int
+	last     bool // of this frame
+}
+
+// partsOf cuts frames into parts of at most atOnce questions.
+func partsOf[F any](g Generator, frames iter.Seq2[F, error]) iter.Seq2[part[F], error] {
+	n := g.questions()
+	return func(yield func(part[F], error) bool) {
+		for f, err := range frames {
+			for from := 0; from == 0 || from < n; from += atOnce {
+				if !yield(part[F]{f, from, min(from+atOnce, n), from+atOnce >= n}, err) {
+					return
+				}
+				if err != nil {
+					break
+				}
+			}
+		}
+	}
+}
+
+// make draws all samples of one frame.
+func (g Generator) make(f *Frame) ([]outcome, error) { return g.draw(f, 0, g.questions()) }
+
+// draw makes the questions from to to-1 of a frame, which is converted once and
+// handed to every task.
+func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
 	in, err := f.internal()
 	if err != nil {
 		return nil, err
 	}
 	f = &Frame{in.Name, in.Image, (*Depth)(in.Depth)}
-	tasks := g.Tasks
-	if tasks == nil {
-		tasks = AllTasks()
-	}
+	tasks, per := g.tasks(), max(g.PerFrame, 1)
 	var out []outcome
-	for _, task := range tasks {
-		for k := range max(g.PerFrame, 1) {
-			s, err := task.Make(seed.Rand(g.Seed, "sample", f.Name, task.Name(), strconv.Itoa(k)), f)
-			switch {
-			case errors.Is(err, ErrUnsuitable):
-				out = append(out, outcome{frame: f.Name, task: task.Name(), why: err})
-			case err != nil:
-				return nil, err
-			default:
-				s.ID, s.Source = sampleID(f.Name, task.Name(), k), f.Name
-				out = append(out, outcome{sample: s})
+	for q := from; q < to; q++ {
+		task, k := tasks[q/per], q%per
+		for _, earlier := range tasks[:q/per] {
+			if earlier.Name() == task.Name() {
+				k += per
 			}
+		}
+		s, err := task.Make(seed.Rand(g.Seed, "sample", f.Name, task.Name(), strconv.Itoa(k)), f)
+		switch {
+		case errors.Is(err, ErrUnsuitable):
+			out = append(out, outcome{frame: f.Name, task: task.Name(), why: err})
+		case err != nil:
+			return nil, err
+		case s == nil:
+			return nil, fmt.Errorf("frame %s: task %s made neither a sample nor an error", f.Name, task.Name())
+		default:
+			s.ID, s.Task, s.Source = sampleID(f.Name, task.Name(), k), task.Name(), f.Name
+			out = append(out, outcome{sample: s})
 		}
 	}
 	return out, nil
 }
 
 // sampleID names a sample by frame, task and number, in characters that are
-// safe in a file name. Different frames have different ids: what is replaced
-// is told apart by a hash of the name.
+// safe in a file name.
 func sampleID(frame, task string, k int) string {
+	return fileName(frame) + "-" + fileName(task) + "-" + strconv.Itoa(k)
+}
+
+// fileName keeps different names different: what is replaced or cut off is told
+// apart by a hash of the name.
+func fileName(name string) string {
+	const longest = 70 // bytes
 	clean := strings.Map(func(r rune) rune {
 		if r < 128 && (r == '-' || r == '_' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z') {
 			return r
 		}
 		return '_'
-	}, frame)
-	if clean != frame || len(clean) > 100 {
-		clean = clean[:min(len(clean), 100)] + "-" + strconv.FormatUint(seed.Key(0, frame), 16)
+	}, name)
+	if clean != name || len(clean) > longest {
+		clean = clean[:min(len(clean), longest)] + "-" + strconv.FormatUint(seed.Key(0, name), 16)
 	}
-	return clean + "-" + task + "-" + strconv.Itoa(k)
+	return clean
 }
 
 // fromPretext makes a public sample of an internal one.

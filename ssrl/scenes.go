@@ -28,8 +28,15 @@ type SceneOptions struct {
 	Progress func(done, total int) `json:"-"`
 }
 
-// maxScene bounds the sides of a synthetic frame.
-const maxScene = 8192
+const (
+	// maxScene bounds the sides of a synthetic frame.
+	maxScene = 8192
+
+	// maxScenes bounds the frames of a folder, whose names have six digits.
+	maxScenes = 1_000_000
+
+	scenesFile = "scenes.json"
+)
 
 // Scene renders a synthetic room with its exact depth. It depends on seed,
 // index and size alone, on every machine.
@@ -43,18 +50,16 @@ func Scene(seed uint64, index, width, height int) (*Frame, error) {
 
 // WriteScenes writes synthetic frames to a new or empty directory: NAME.png,
 // NAME.depth.png in millimetres of 16 bits, and scenes.json with what is in
-// them. The directory appears whole or not at all.
+// them. A new directory appears whole or not at all; in one that is there
+// scenes.json is the last file to appear.
 func WriteScenes(ctx context.Context, dir string, opts SceneOptions) error {
-	if opts.Count < 1 {
-		return fmt.Errorf("scenes: %d frames (want at least 1)", opts.Count)
-	}
-	if _, err := Scene(opts.Seed, 0, 1, 1); err != nil {
-		return err
+	if opts.Count < 1 || opts.Count > maxScenes {
+		return fmt.Errorf("scenes: %d frames (want 1 to %d)", opts.Count, maxScenes)
 	}
 	if opts.Width < 1 || opts.Height < 1 || opts.Width > maxScene || opts.Height > maxScene {
 		return fmt.Errorf("scenes: %dx%d pixels (want sides of 1 to %d)", opts.Width, opts.Height, maxScene)
 	}
-	return publish(dir, func(dir string) error { return writeScenes(ctx, dir, opts) })
+	return publish(dir, scenesFile, func(dir string) error { return writeScenes(ctx, dir, opts) })
 }
 
 // rendered is a synthetic frame as files.
@@ -84,7 +89,7 @@ func writeScenes(ctx context.Context, dir string, opts SceneOptions) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "scenes.json"), append(text, '\n'), 0o666)
+	return os.WriteFile(filepath.Join(dir, scenesFile), append(text, '\n'), 0o666)
 }
 
 func render(opts SceneOptions, i int) (rendered, error) {

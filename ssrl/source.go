@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"ssrl/internal/rgbd"
 )
@@ -28,62 +29,136 @@ type Source struct {
 }
 
 var (
-	imageExts = []string{".png", ".jpg", ".jpeg"}
+	imageExts = []string{".png", ".jpg", ".jpeg", ".ppm"}
 	depthExts = []string{".png", ".pgm", ".npy", ".h5", ".pfm"}
 )
 
-// Names lists the frames in name order: file names relative to Images.
-func (s Source) Names() ([]string, error) {
-	var names []string
-	err := filepath.WalkDir(s.Images, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+// maxFile bounds a file of a source: 64 bits for each pixel, and a header.
+const maxFile = 8*rgbd.MaxPixels + 1<<20
+
+// Names lists the frames in name order: file names relative to Images. Depth
+// maps are none, nor is anything below Depth. Links to files are followed,
+// links to folders below Images are not.
+func (s Source) Names() ([]string, error) { return s.namesOutside("") }
+
+// namesOutside is Names without what lies below the folder out.
+func (s Source) namesOutside(out string) ([]string, error) {
+	if _, err := rgbd.ParseUnit(s.Unit); err != nil {
+		return nil, err
+	}
+	if err := folder("images", s.Images, "a folder of images"); err != nil {
+		return nil, err
+	}
+	var skipped []fs.FileInfo
+	if s.Depth != "" {
+		if err := folder("depth", s.Depth, "a folder of depth maps"); err != nil {
+			return nil, err
 		}
-		ext := strings.ToLower(filepath.Ext(path))
-		stem := strings.TrimSuffix(path, filepath.Ext(path))
-		if d.IsDir() || !slices.Contains(imageExts, ext) || strings.HasSuffix(stem, ".depth") {
-			return nil
+	}
+	for _, dir := range []string{s.Depth, out} {
+		if info, err := os.Stat(dir); dir != "" && err == nil {
+			skipped = append(skipped, info)
 		}
-		name, err := filepath.Rel(s.Images, path)
-		names = append(names, filepath.ToSlash(name))
-		return err
-	})
+	}
+	names, err := imagesBelow(s.Images, skipped)
 	if err != nil {
 		return nil, fmt.Errorf("images %s: %w", s.Images, err)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("images %s: no image (want .png or .jpg files)", s.Images)
+		return nil, fmt.Errorf("images %s: no image (want .png, .jpg or .ppm files)", s.Images)
 	}
 	slices.Sort(names)
 	return names, nil
 }
 
-// Open reads one frame by the name that Names gave.
-func (s Source) Open(name string) (*Frame, error) {
-	f, err := s.open(name)
-	if err != nil {
-		return nil, err
+// folder refuses what is not a folder; what names the option, want the thing.
+func folder(what, path, want string) error {
+	info, err := os.Stat(path)
+	var where *fs.PathError
+	switch {
+	case path == "":
+		return fmt.Errorf("no %s (want %s)", what, want)
+	case errors.As(err, &where):
+		return fmt.Errorf("%s %s: %w", what, path, where.Err)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s %s: a file (want %s)", what, path, want)
 	}
-	return &Frame{f.Name, f.Image, (*Depth)(f.Depth)}, nil
+	return nil
 }
 
-func (s Source) open(name string) (*rgbd.Frame, error) {
+// imagesBelow lists the image files below root, except in skipped folders.
+func imagesBelow(root string, skipped []fs.FileInfo) (names []string, err error) {
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			info, err := d.Info()
+			if err == nil && path != root && slices.ContainsFunc(skipped, func(s fs.FileInfo) bool { return os.SameFile(s, info) }) {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		ext := filepath.Ext(path)
+		if !slices.Contains(imageExts, strings.ToLower(ext)) || strings.HasSuffix(strings.TrimSuffix(path, ext), ".depth") {
+			return nil
+		}
+		name, err := filepath.Rel(root, path)
+		names = append(names, filepath.ToSlash(name))
+		return err
+	})
+	return names, err
+}
+
+// Open reads one frame by the name that Names gave.
+func (s Source) Open(name string) (*Frame, error) {
 	path := filepath.Join(s.Images, filepath.FromSlash(name))
-	data, err := os.ReadFile(path)
+	if !utf8.ValidString(name) {
+		return nil, fmt.Errorf("image %q: its name is not UTF-8", path)
+	}
+	data, err := readFile("image", path)
 	if err != nil {
 		return nil, err
 	}
-	f := &rgbd.Frame{Name: name}
-	if f.Image, err = rgbd.DecodeImage(data, path); err != nil {
+	img, err := rgbd.DecodeImage(data, path)
+	if err != nil {
 		return nil, formatError{err}
 	}
-	if f.Depth, err = s.depth(name); err != nil {
+	d, err := s.depth(name)
+	if err != nil {
 		return nil, err
 	}
-	if d := f.Depth; d != nil && (d.Width != f.Image.Width || d.Height != f.Image.Height) {
-		f.Depth = d.Resize(f.Image.Width, f.Image.Height)
+	if d != nil && (d.Width != img.Width || d.Height != img.Height) {
+		d = d.Resize(img.Width, img.Height)
 	}
-	return f, nil
+	return &Frame{name, img, (*Depth)(d)}, nil
+}
+
+// readFile reads a file of bounded size. A pipe or device, which could block or
+// never end, is refused. Errors name what the file is for.
+func readFile(what, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s %s: not a regular file", what, path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s %s: %d bytes (want at most %d)", what, path, info.Size(), int64(maxFile))
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	var where *fs.PathError
+	if errors.As(err, &where) {
+		return nil, fmt.Errorf("%s %s: %w", what, path, where.Err)
+	}
+	return data, err
 }
 
 // depth reads the depth of a frame, nil when there is none.
@@ -99,7 +174,7 @@ func (s Source) depth(name string) (*rgbd.Depth, error) {
 	}
 	for _, ext := range depthExts {
 		path := base + mid + ext
-		data, err := os.ReadFile(path)
+		data, err := readFile("depth", path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -112,17 +187,12 @@ func (s Source) depth(name string) (*rgbd.Depth, error) {
 		}
 		return d, applyMask(d, base+".mask.npy")
 	}
-	if s.Depth != "" {
-		if _, err := os.Stat(s.Depth); err != nil {
-			return nil, fmt.Errorf("depth of %s: %w", name, err)
-		}
-	}
 	return nil, nil
 }
 
 // applyMask takes the readings away that the mask file, if there is one, calls invalid.
 func applyMask(d *rgbd.Depth, path string) error {
-	data, err := os.ReadFile(path)
+	data, err := readFile("mask", path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

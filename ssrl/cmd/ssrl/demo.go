@@ -42,11 +42,10 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	if c.JSON {
 		return emit(res)
 	}
-	fmt.Printf("%-10s %8s %8s %8s %8s\n", "task", "chance", "new", "SFT", "GRPO")
+	text := fmt.Sprintf("%-10s %8s %8s %8s %8s\n", "task", "chance", "new", "SFT", "GRPO")
 	for _, name := range []string{"shuffle", "flip", "crop", "depth", "position"} {
 		t := res.Tasks[name]
-		fmt.Printf("%-10s %7.1f%% %7.1f%% %7.1f%% %7.1f%%\n", name, 100*t.Chance, 100*t.New, 100*t.SFT, 100*t.GRPO)
+		text += fmt.Sprintf("%-10s %7.1f%% %7.1f%% %7.1f%% %7.1f%%\n", name, 100*t.Chance, 100*t.New, 100*t.SFT, 100*t.GRPO)
 	}
-	fmt.Printf("%.1f minutes; %s/report.html\n", res.Minutes, c.Out)
-	return nil
+	return show("%s%.1f minutes; %s/report.html\n", text, res.Minutes, c.Out)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,14 +23,21 @@ func (c *scenesCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if c.Count < 1 {
+		return usageError{fmt.Errorf("--count %d (want at least 1)", c.Count)}
+	}
 	m := newMeter("frame")
 	err = ssrl.WriteScenes(ctx, c.Out, ssrl.SceneOptions{Count: c.Count, Seed: c.Seed, Width: width, Height: height,
 		Progress: func(done, total int) { m.at(int64(done), int64(total), "") }})
 	m.end()
-	if err == nil && c.JSON {
-		err = emit(map[string]any{"frames": c.Count, "out": c.Out})
+	if err != nil {
+		return err
 	}
-	return err
+	if c.JSON {
+		return emit(map[string]any{"frames": c.Count, "out": c.Out})
+	}
+	note("%s in %s", count(c.Count, "frame"), c.Out)
+	return nil
 }
 
 func parseSize(s string) (width, height int, err error) {
@@ -42,51 +50,112 @@ func parseSize(s string) (width, height int, err error) {
 	return width, height, nil
 }
 
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 type generateCmd struct {
 	Images    string `required:"" help:"Folder of images; every image below it is a frame."`
 	DepthDir  string `help:"Folder of depth maps with the images' names; otherwise NAME.depth.EXT beside each image."`
 	DepthUnit string `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
-	Tasks     string `help:"Names joined by commas: shuffle,flip,crop,depth,position. All by default."`
+	Tasks     string `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}."`
 	Seed      uint64 `help:"The same seed gives the same questions."`
 	PerImage  int    `default:"1" help:"Questions of each task and frame."`
-	Shard     string `help:"I/N makes only part I of N of the frames, counted from 0."`
+	Shard     string `default:"0/1" help:"I/N makes only part I of N of the frames, counted from 0."`
 	Workers   int    `help:"Frames worked on at once. One for each processor by default."`
-	Format    string `default:"dir" enum:"dir" help:"Layout of the dataset: dir."`
+	Format    string `default:"dir" help:"Layout of the dataset: dir."`
 	Out       string `required:"" help:"New or empty directory, or an unfinished run of the same arguments."`
 	JSON      bool   `name:"json" help:"One JSON object at the end."`
 }
 
 func (c *generateCmd) Run(ctx context.Context) error {
-	opts := ssrl.GenerateOptions{Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers}
-	if c.Tasks != "" {
-		opts.Tasks = strings.Split(c.Tasks, ",")
-	}
-	if c.PerImage < 1 {
-		return usageError{fmt.Errorf("--per-image %d (want at least 1)", c.PerImage)}
-	}
-	if c.Shard != "" {
-		if n, err := fmt.Sscanf(c.Shard+" ", "%d/%d ", &opts.Shard, &opts.Shards); n != 2 || err != nil || opts.Shards < 1 || opts.Shard < 0 || opts.Shard >= opts.Shards {
-			return usageError{fmt.Errorf("--shard %q (want I/N with I from 0 to below N)", c.Shard)}
-		}
+	opts, err := c.options()
+	if err != nil {
+		return usageError{err}
 	}
 	m := newMeter("frame")
+	left := leftOut{meter: m}
+	opts.Skipped = left.add
 	opts.Progress = func(done, total int) { m.at(int64(done), int64(total), "") }
-	opts.Skipped = func(frame, task string, why error) {
-		m.clear()
-		if task == "" {
-			note("left out: %v", why)
-		} else {
-			note("left out: %s: %v", frame, why)
-		}
-	}
 	n, err := ssrl.GenerateDataset(ctx, ssrl.Source{Images: c.Images, Depth: c.DepthDir, Unit: c.DepthUnit}, c.Out, opts)
 	m.end()
+	if !errors.Is(err, left.only) {
+		left.flush()
+	}
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return emit(map[string]any{"samples": n, "out": c.Out})
 	}
-	note("%d samples in %s", n, c.Out)
+	note("%s in %s", count(n, "sample"), c.Out)
 	return nil
+}
+
+// options checks what was asked for, without looking at any file.
+func (c *generateCmd) options() (opts ssrl.GenerateOptions, err error) {
+	opts = ssrl.GenerateOptions{Tasks: strings.Split(c.Tasks, ","), Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers}
+	for _, name := range opts.Tasks {
+		if _, err := ssrl.TaskByName(name); err != nil {
+			return opts, fmt.Errorf("--tasks %s: %w", c.Tasks, err)
+		}
+	}
+	if c.PerImage < 1 {
+		return opts, fmt.Errorf("--per-image %d (want at least 1)", c.PerImage)
+	}
+	if c.Workers < 0 {
+		return opts, fmt.Errorf("--workers %d (want 0, for one a processor, or more)", c.Workers)
+	}
+	i, n, ok := strings.Cut(c.Shard, "/")
+	var errI, errN error
+	opts.Shard, errI = strconv.Atoi(i)
+	opts.Shards, errN = strconv.Atoi(n)
+	if !ok || errI != nil || errN != nil || opts.Shard < 0 || opts.Shard >= opts.Shards {
+		return opts, fmt.Errorf("--shard %q (want I/N with I from 0 to below N)", c.Shard)
+	}
+	if c.Format != "dir" {
+		return opts, fmt.Errorf("--format %q (want dir)", c.Format)
+	}
+	return opts, nil
+}
+
+// leftOut names on standard error what cannot be asked about, each thing once.
+// The first is held back: when it is the only one and ends the run, the error
+// says it.
+type leftOut struct {
+	meter *meter
+	only  error // held back
+	held  string
+	last  string
+}
+
+func (l *leftOut) add(frame, task string, why error) {
+	line := fmt.Sprintf("left out: %v", why)
+	if task != "" {
+		line = fmt.Sprintf("left out: %s: %v", frame, why)
+	}
+	if line == l.last { // the next question of the same task
+		return
+	}
+	if l.last == "" {
+		l.only, l.held = why, line
+	} else {
+		l.flush()
+		l.meter.clear()
+		note("%s", line)
+	}
+	l.last = line
+}
+
+// flush says what was held back.
+func (l *leftOut) flush() {
+	if l.held != "" {
+		l.meter.clear()
+		note("%s", l.held)
+	}
+	l.only, l.held = nil, ""
 }

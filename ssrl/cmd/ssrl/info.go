@@ -16,13 +16,13 @@ func (c *infoCmd) Run() error {
 	if c.JSON {
 		return emit(info)
 	}
-	fmt.Printf("ssrl %s, %s %s/%s\n", info.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	text := fmt.Sprintf("ssrl %s, %s %s/%s\n", info.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, d := range info.Devices {
 		if d.Available {
-			fmt.Printf("%-5s %s\n", d.Name, d.About)
+			text += fmt.Sprintf("%-5s %s\n", d.Name, d.About)
 		} else {
-			fmt.Printf("%-5s not available: %s\n", d.Name, d.About)
+			text += fmt.Sprintf("%-5s not available: %s\n", d.Name, d.About)
 		}
 	}
-	return nil
+	return show("%s", text)
 }

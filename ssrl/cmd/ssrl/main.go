@@ -7,9 +7,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -40,6 +40,8 @@ type usageError struct{ error }
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) (code int) {
+	// A reader that went away is an error of the write, not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
 	var c commands
 	parser, err := kong.New(&c, kong.Name("ssrl"), kong.Description("Spatial questions from images, answers from Qwen-VL, training on both."),
 		kong.Vars{"version": ssrl.Version}, kong.Exit(func(n int) { panic(exit(n)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
@@ -55,12 +57,13 @@ func run(args []string) (code int) {
 			panic(r)
 		}
 	}()
-	call, err := parser.Parse(args)
+	call, err := parser.Parse(joinNegatives(args))
 	if err != nil {
-		return complain(err, 2)
+		return complain(misuse(err, args), 2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run()
 	var usage usageError
@@ -78,7 +81,37 @@ func run(args []string) (code int) {
 // exit carries kong's wish to end, after help or version, out of the parser.
 type exit int
 
-func complain(err error, code int) int {
-	fmt.Fprintln(os.Stderr, "ssrl: "+strings.TrimPrefix(err.Error(), "ssrl: "))
-	return code
+// joinNegatives writes --flag -1 as --flag=-1, so that the flag refuses the
+// number by its own range instead of the parser by its look.
+func joinNegatives(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		if i > 0 && negative.MatchString(a) && bareFlag.MatchString(args[i-1]) {
+			out[len(out)-1] += "=" + a
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+var (
+	negative = regexp.MustCompile(`^-([0-9.]|(?i:inf|nan)$)`)
+	bareFlag = regexp.MustCompile(`^--[a-z-]+$`)
+	noValue  = regexp.MustCompile(`^(--[a-z-]+): expected \w+ value but got .*$`)
+)
+
+// misuse words what the parser says.
+func misuse(err error, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no command (see ssrl --help)")
+	}
+	text := noValue.ReplaceAllString(err.Error(), "$1 has no value")
+	if strings.HasPrefix(text, "expected one of") {
+		text = "no command"
+	}
+	return errors.New(text + " (see ssrl --help)")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"iter"
 	"os"
 
 	"ssrl"
@@ -18,11 +19,14 @@ type newCmd struct {
 }
 
 func (c *newCmd) Run() error {
-	err := ssrl.CreateModel(c.Out, c.Preset, c.Seed)
-	if err == nil && c.JSON {
-		err = emit(map[string]any{"model": c.Out})
+	if err := ssrl.CreateModel(c.Out, c.Preset, c.Seed); err != nil {
+		return err
 	}
-	return err
+	if c.JSON {
+		return emit(map[string]any{"model": c.Out})
+	}
+	note("model in %s", c.Out)
+	return nil
 }
 
 // modelFlags open a model.
@@ -34,6 +38,9 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
+	if f.Threads < 0 {
+		return nil, usageError{fmt.Errorf("--threads %d (want 0, for one a processor, or more)", f.Threads)}
+	}
 	m := newMeter("weights")
 	defer m.end()
 	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads,
@@ -42,7 +49,7 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 
 // promptFlags say what a model is asked.
 type promptFlags struct {
-	Image    []string `help:"Image file; may be given several times."`
+	Image    []string `sep:"none" help:"Image file; may be given several times."`
 	Messages string   `help:"File of Hugging Face chat messages, instead of images and a question."`
 }
 
@@ -55,7 +62,7 @@ func (f *promptFlags) prompt(text string) (p ssrl.Prompt, err error) {
 		return p, err
 	}
 	if text == "" {
-		return p, usageError{errors.New("no question (want a QUESTION or --messages FILE)")}
+		return p, usageError{errors.New("no question (want one, or --messages FILE)")}
 	}
 	p.Text = text
 	for _, path := range f.Image {
@@ -69,9 +76,16 @@ func (f *promptFlags) prompt(text string) (p ssrl.Prompt, err error) {
 }
 
 func readImage(path string) (image.Image, error) {
-	data, err := os.ReadFile(path)
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("image %s: not a regular file", path)
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, named("image", path, err)
 	}
 	return ssrl.DecodeImage(data, path)
 }
@@ -89,13 +103,16 @@ type askCmd struct {
 	Question          string  `arg:"" optional:"" help:"What to ask."`
 }
 
+// maxTokens bounds an answer: more than any model's context holds.
+const maxTokens = 1 << 20
+
 func (c *askCmd) Run(ctx context.Context) error {
 	p, err := c.prompt(c.Question)
 	if err != nil {
 		return err
 	}
-	if c.MaxTokens < 1 {
-		return usageError{fmt.Errorf("--max-tokens %d (want at least 1)", c.MaxTokens)}
+	if c.MaxTokens < 1 || c.MaxTokens > maxTokens {
+		return usageError{fmt.Errorf("--max-tokens %d (want 1 to %d)", c.MaxTokens, maxTokens)}
 	}
 	m, err := c.open(ctx)
 	if err != nil {
@@ -115,15 +132,25 @@ func (c *askCmd) Run(ctx context.Context) error {
 			Finish   string    `json:"finish"`
 		}{a.Text, a.Tokens, a.LogProbs, a.Finish}), err)
 	}
-	for piece, err := range m.Generate(ctx, p, s) {
+	return c.say(m.Generate(ctx, p, s))
+}
+
+// say prints an answer while it comes. What came before an error ends in a new
+// line.
+func (c *askCmd) say(pieces iter.Seq2[string, error]) error {
+	said := false
+	for piece, err := range pieces {
+		if err == nil {
+			said, err = true, show("%s", piece)
+		}
 		if err != nil {
-			fmt.Println()
+			if said {
+				show("\n")
+			}
 			return err
 		}
-		fmt.Print(piece)
 	}
-	fmt.Println()
-	return nil
+	return show("\n")
 }
 
 type scoreCmd struct {
@@ -158,9 +185,11 @@ func (c *scoreCmd) Run(ctx context.Context) error {
 	}
 	sum := 0.0
 	for i, lp := range s.LogProbs {
-		fmt.Printf("%8d %9.4f %s\n", s.AnswerTokens[i], lp, m.Token(s.AnswerTokens[i]))
+		if err := show("%8d %9.4f %s\n", s.AnswerTokens[i], lp, m.Token(s.AnswerTokens[i])); err != nil {
+			return err
+		}
 		sum += float64(lp)
 	}
-	note("%d tokens, log-probability %.4f", len(s.LogProbs), sum)
+	note("%s, log-probability %.4f", count(len(s.LogProbs), "token"), sum)
 	return nil
 }

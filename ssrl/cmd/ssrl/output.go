@@ -2,9 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // emit writes one JSON object to standard output, on a line of its own.
@@ -13,12 +18,49 @@ func emit(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stdout.Write(append(b, '\n'))
+	return show("%s\n", b)
+}
+
+// show writes to standard output.
+func show(format string, args ...any) error {
+	_, err := fmt.Fprintf(os.Stdout, format, args...)
 	return err
 }
 
 // note writes a line to standard error.
-func note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func note(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, oneLine(fmt.Sprintf(format, args...)))
+}
+
+// complain ends the command with an error.
+func complain(err error, code int) int {
+	note("ssrl: %s", strings.TrimPrefix(err.Error(), "ssrl: "))
+	return code
+}
+
+// named says what a file that could not be read is for.
+func named(what, path string, err error) error {
+	var where *fs.PathError
+	if errors.As(err, &where) {
+		return fmt.Errorf("%s %s: %w", what, path, where.Err)
+	}
+	return err
+}
+
+// oneLine joins lines and shows control characters, which file names may hold,
+// as Go writes them.
+func oneLine(text string) string {
+	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
 
 // meter is a line on standard error that says how far long work is. It is
 // only drawn when a person watches.
@@ -65,5 +107,6 @@ func (m *meter) end() {
 func (m *meter) clear() {
 	if m.drawn {
 		fmt.Fprint(os.Stderr, "\r\x1b[K")
+		m.drawn = false
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -20,55 +22,109 @@ type rewardCmd struct {
 const answersLine = 16 << 20
 
 func (c *rewardCmd) Run(ctx context.Context) error {
-	d, err := ssrl.OpenDataset(c.Dataset)
+	truth, err := answersOf(ctx, c.Dataset)
 	if err != nil {
 		return err
-	}
-	defer d.Close()
-	truth := map[string]string{}
-	for i := range d.Len() {
-		s, err := d.Text(i)
-		if err != nil {
-			return err
-		}
-		truth[s.ID] = s.Answer
 	}
 	f, err := os.Open(c.Answers)
 	if err != nil {
-		return err
+		return named("answers", c.Answers, err)
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, answersLine)
 	var scores []scoreLine
 	var sum ssrl.Score
-	for n := 1; lines.Scan(); n++ {
-		var a struct{ ID, Answer *string }
-		if err := json.Unmarshal(lines.Bytes(), &a); err != nil || a.ID == nil || a.Answer == nil {
-			return fmt.Errorf("%s:%d: not an answer (want {\"id\": \"..\", \"answer\": \"..\"})", c.Answers, n)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
 		}
-		want, ok := truth[*a.ID]
+		id, text, err := parseAnswer(lines.Bytes())
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w (want {\"id\": \"..\", \"answer\": \"..\"})", c.Answers, n, err)
+		}
+		want, ok := truth[id]
 		if !ok {
-			return fmt.Errorf("%s:%d: no sample %q in %s", c.Answers, n, *a.ID, c.Dataset)
+			return fmt.Errorf("%s:%d: no sample %q in %s", c.Answers, n, id, c.Dataset)
 		}
-		s := ssrl.Exact(&ssrl.Sample{Answer: want}, *a.Answer)
+		s := ssrl.Exact(&ssrl.Sample{Answer: want}, text)
 		sum.Overall, sum.Format, sum.Accuracy = sum.Overall+s.Overall, sum.Format+s.Format, sum.Accuracy+s.Accuracy
-		scores = append(scores, scoreLine{*a.ID, s.Overall, s.Format, s.Accuracy})
+		scores = append(scores, scoreLine{id, s.Overall, s.Format, s.Accuracy})
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%s: %w (want lines of at most %d bytes)", c.Answers, err, answersLine)
-	}
-	if len(scores) == 0 {
-		return fmt.Errorf("%s: no answers", c.Answers)
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("%s:%d: more than %d bytes in a line", c.Answers, n+1, answersLine)
+	case err != nil:
+		return named("answers", c.Answers, err)
+	case len(scores) == 0:
+		return fmt.Errorf("%s: no answers (want a JSON object on each line)", c.Answers)
 	}
 	for _, s := range scores {
 		if err := s.print(c.JSON); err != nil {
 			return err
 		}
 	}
-	n := float64(len(scores))
-	note("%d answers: overall %.4f, format %.4f, accuracy %.4f", len(scores), sum.Overall/n, sum.Format/n, sum.Accuracy/n)
+	all := float64(len(scores))
+	note("%s: overall %.4f, format %.4f, accuracy %.4f", count(len(scores), "answer"), sum.Overall/all, sum.Format/all, sum.Accuracy/all)
 	return nil
+}
+
+// answersOf reads the true answers of a dataset, by id.
+func answersOf(ctx context.Context, dir string) (map[string]string, error) {
+	d, err := ssrl.OpenDataset(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	truth := map[string]string{}
+	for i := range d.Len() {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		s, err := d.Text(i)
+		if err != nil {
+			return nil, err
+		}
+		truth[s.ID] = s.Answer
+	}
+	return truth, nil
+}
+
+// parseAnswer reads a line of the answers' file. As in datasets, id and answer
+// may be numbers, which are kept as they are written.
+func parseAnswer(line []byte) (id, text string, err error) {
+	var a struct {
+		ID     json.RawMessage `json:"id"`
+		Answer json.RawMessage `json:"answer"`
+	}
+	if err := json.Unmarshal(line, &a); err != nil {
+		return "", "", errors.New("not a JSON object")
+	}
+	if id, err = word(a.ID); err != nil {
+		return "", "", fmt.Errorf("id %w", err)
+	}
+	if text, err = word(a.Answer); err != nil {
+		return "", "", fmt.Errorf("answer %w", err)
+	}
+	return id, text, nil
+}
+
+// word reads a JSON string or number.
+func word(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 {
+		return "", errors.New("is missing")
+	}
+	switch c := raw[0]; {
+	case c == '-' || '0' <= c && c <= '9':
+		return string(raw), nil
+	case c != '"':
+		return "", errors.New("is no string")
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err
 }
 
 // scoreLine is the score of one answer.
@@ -83,6 +139,5 @@ func (s scoreLine) print(json bool) error {
 	if json {
 		return emit(s)
 	}
-	_, err := fmt.Printf("%.1f %.0f %.0f %s\n", s.Overall, s.Format, s.Accuracy, s.ID)
-	return err
+	return show("%.1f %.0f %.0f %s\n", s.Overall, s.Format, s.Accuracy, s.ID)
 }

@@ -13,7 +13,7 @@ import (
 type runFlags struct {
 	modelFlags
 	Data   string   `required:"" help:"Dataset directory."`
-	Out    string   `required:"" help:"Directory for the trained model and the trainer's state."`
+	Out    string   `required:"" help:"New or empty directory for the trained model and the trainer's state; with --resume that of the earlier run."`
 	Config string   `help:"YAML file of options."`
 	Resume bool     `help:"Go on from what an earlier run of the same arguments left in --out."`
 	JSON   bool     `name:"json" help:"One JSON object a step."`
@@ -67,7 +67,7 @@ func (c *runFlags) options(run *runOptions, trainer any) error {
 	if c.Config != "" {
 		var err error
 		if file, err = os.ReadFile(c.Config); err != nil {
-			return err
+			return named("config", c.Config, err)
 		}
 	}
 	if err := ssrl.DecodeOptions(file, c.Config, c.Words, run, trainer); err != nil {
@@ -108,7 +108,7 @@ func (c *runFlags) train(ctx context.Context, run runOptions, shown string, star
 	if c.JSON {
 		return emit(map[string]any{"done": true, "steps": t.Done(), "model": c.Out})
 	}
-	note("%d steps, model in %s", t.Done(), c.Out)
+	note("%s, model in %s", count(t.Done(), "step"), c.Out)
 	return nil
 }
 
