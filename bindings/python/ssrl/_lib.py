@@ -84,7 +84,8 @@ class ForkedError(Error):
     code = -11
 
 
-_errors = {e.code: e for e in [Error, *Error.__subclasses__()]}
+_kinds: list[type[Error]] = [Error, *Error.__subclasses__()]
+_errors = {e.code: e for e in _kinds}
 
 
 class ssrl_error(ctypes.Structure):

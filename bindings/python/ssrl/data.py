@@ -78,7 +78,7 @@ class Depth:
             raise _lib.InvalidError(f"depth of shape {shape} and type {kind} (want height x width of f4 or u2)")
         if kind[0] != "f" and unit == 1.0:
             raise _lib.InvalidError(f"depth of type {kind} without a unit (want metres a count, as 0.001)")
-        values = array.array(codes[kind], data)
+        values: Any = array.array(codes[kind], data)
         if kind[0] != "f":
             values = array.array("f", [v * unit if v else math.nan for v in values])
         elif unit != 1.0:
@@ -133,8 +133,8 @@ class Sample:
     def _read(c: Any) -> Sample:
         s = c.contents
         images = [Image(m.width, m.height, ctypes.string_at(m.rgb, 3 * m.width * m.height)) for m in s.images[: s.n_images]]
-        words = [w.decode("utf-8", "replace") for w in (s.problem, s.answer, s.id, s.task, s.source)]
-        return Sample(words[0], words[1], images, *words[2:], meta=json.loads(s.meta) if s.meta else {})
+        problem, answer, id, task, source = [w.decode("utf-8", "replace") for w in (s.problem, s.answer, s.id, s.task, s.source)]
+        return Sample(problem, answer, images, id, task, source, json.loads(s.meta) if s.meta else {})
 
 
 class Samples:
@@ -151,13 +151,18 @@ class Samples:
         return _lib.ssrl_sample(*words, images, len(s.images), _lib.text(s.source, "source"), meta)
 
 
+def view(m: Image) -> _lib.ssrl_image:
+    """What C sees of a picture, which must outlive it."""
+    return _lib.ssrl_image(ctypes.cast(ctypes.c_char_p(m.rgb), ctypes.c_void_p), m.width, m.height)
+
+
 def pictures(images: Sequence[Any], kept: list[Any]) -> Any:
     """An array of ssrl_image; kept holds what it points to."""
     list_ = (_lib.ssrl_image * len(images))()
     for i, picture in enumerate(images):
         m = Image.of(picture)
-        kept.append(m.rgb)
-        list_[i] = _lib.ssrl_image(ctypes.cast(m.rgb, ctypes.c_void_p), m.width, m.height)
+        kept.append(m)
+        list_[i] = view(m)
     kept.append(list_)
     return list_
 
@@ -173,7 +178,7 @@ class Score:
 
 def version() -> str:
     """The library's version."""
-    return _lib.lib().ssrl_version().decode()
+    return str(_lib.lib().ssrl_version().decode())
 
 
 def scene(seed: int, index: int = 0, width: int = 320, height: int = 240) -> tuple[Image, Depth]:
@@ -192,14 +197,13 @@ def generate(image: Any, depth: Any = None, name: str = "frame", **options: Any)
     """
     m = Image.of(image)
     samples: list[Sample] = []
-    rgb = _lib.ssrl_image(ctypes.cast(m.rgb, ctypes.c_void_p), m.width, m.height)
     far = None
     if depth is not None:
         d = Depth.of(depth)
         far = _lib.ssrl_depth(d.metres.buffer_info()[0], d.width, d.height)
     with _lib.Callbacks() as callbacks:
         keep = callbacks.wrap(_lib.SAMPLE_FN, lambda s: samples.append(Sample._read(s)))
-        _lib.call("generate_samples", rgb, far, _lib.text(name, "name"), _lib.options(options), keep, None)
+        _lib.call("generate_samples", view(m), far, _lib.text(name, "name"), _lib.options(options), keep, None)
     return samples
 
 
