@@ -82,7 +82,7 @@ type generation struct {
 // layout gives every prompt and every answer its rows of the cache.
 func (g *generation) layout(requests []Request) error {
 	for i, r := range requests {
-		if err := g.p.prompt(r.Prompt); err != nil {
+		if err := g.p.prompt(r.Prompt, g.m.Tokens); err != nil {
 			return err
 		}
 		g.out[i] = make([]Answer, len(r.Random))

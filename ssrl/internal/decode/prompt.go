@@ -27,7 +27,8 @@ type Prompt struct {
 type pack struct {
 	ids      []int32
 	pos      [3][]int32
-	start    []int // first row of each prompt
+	start    []int   // first row of each prompt
+	places   []int32 // rows of image tokens, in the order of pictures
 	pictures []qwen.Picture
 }
 
@@ -45,7 +46,7 @@ func (p *pack) add1(id, pos int32) (row int) {
 	return p.add([]int32{id}, [3][]int32{{pos}, {pos}, {pos}})
 }
 
-func (p *pack) prompt(q *Prompt) error {
+func (p *pack) prompt(q *Prompt, k qwen.Tokens) error {
 	if len(q.IDs) == 0 {
 		return fmt.Errorf("prompt without tokens")
 	}
@@ -54,7 +55,13 @@ func (p *pack) prompt(q *Prompt) error {
 			return fmt.Errorf("prompt of %d tokens with %d positions", len(q.IDs), len(axis))
 		}
 	}
-	p.start = append(p.start, p.add(q.IDs, q.Pos))
+	first := p.add(q.IDs, q.Pos)
+	for i, id := range q.IDs {
+		if id == k.Image || id == k.Video {
+			p.places = append(p.places, int32(first+i))
+		}
+	}
+	p.start = append(p.start, first)
 	p.pictures = append(p.pictures, q.Pictures...)
 	return nil
 }

@@ -54,7 +54,7 @@ func answerLogits(ctx context.Context, t *tape.Tape, m *qwen.Model, groups []Gro
 	var spans []tensor.Span
 	var places, targets []int32
 	for _, g := range groups {
-		if err := p.prompt(g.Prompt); err != nil {
+		if err := p.prompt(g.Prompt, m.Tokens); err != nil {
 			return nil, nil, err
 		}
 		first, n := p.start[len(p.start)-1], len(g.Prompt.IDs)
@@ -89,7 +89,7 @@ func hidden(ctx context.Context, t *tape.Tape, m *qwen.Model, p *pack, spans []t
 			return nil, err
 		}
 	}
-	x, err := m.Embed(t, p.ids, vision)
+	x, err := m.Embed(t, p.ids, p.places, vision)
 	if err != nil {
 		return nil, err
 	}

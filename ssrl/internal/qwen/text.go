@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"ssrl/internal/tape"
 	"ssrl/internal/tensor"
@@ -43,28 +44,25 @@ func (c *Cache) Free(dev tensor.Device) {
 	c.keys, c.values = nil, nil
 }
 
-// Embed looks up the tokens; places of images take, in order, the rows of
-// vision, which may be nil when there are none.
-func (m *Model) Embed(t *tape.Tape, ids []int32, vision *tape.Var) (*tape.Var, error) {
-	rows := make([]int32, len(ids))
-	seen := 0
+// Embed looks up the tokens; those at places take, in order, the rows of
+// vision, which may be nil when there are none. A token of an image that stands
+// elsewhere, drawn by a model, is a token like any other.
+func (m *Model) Embed(t *tape.Tape, ids, places []int32, vision *tape.Var) (*tape.Var, error) {
 	for i, id := range ids {
-		switch {
-		case id == m.Tokens.Image || id == m.Tokens.Video:
-			rows[i] = ^int32(seen)
-			seen++
-		case id < 0 || int(id) >= m.Text.Vocab:
+		if id < 0 || int(id) >= m.Text.Vocab {
 			return nil, fmt.Errorf("token %d: id %d (want below %d)", i, id, m.Text.Vocab)
-		default:
-			rows[i] = id
 		}
 	}
 	have := 0
 	if vision != nil {
 		have = vision.Rows
 	}
-	if seen != have {
-		return nil, fmt.Errorf("%d places for image tokens, %d image tokens (want as many)", seen, have)
+	if len(places) != have {
+		return nil, fmt.Errorf("%d places for image tokens, %d image tokens (want as many)", len(places), have)
+	}
+	rows := slices.Clone(ids)
+	for i, at := range places {
+		rows[at] = ^int32(i)
 	}
 	return t.Embed(m.embed, vision, rows), nil
 }
