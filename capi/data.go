@@ -89,11 +89,14 @@ func one(f *ssrl.Frame) iter.Seq2[*ssrl.Frame, error] {
 func libssrl_generate_dataset(images, out, opts *C.ssrl__text, skipped C.ssrl_skipped_fn, progress C.ssrl_progress_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		var o struct {
-			datasetOptions
-			sourceOptions
+			ssrl.GenerateOptions
+			ssrl.Source
 		}
 		if err := options(opts, &o); err != nil {
 			return err
+		}
+		if o.Images != "" {
+			return invalid("options: images is an argument of its own")
 		}
 		var err error
 		if o.Images, err = textOf(images, "images_dir"); err != nil {
@@ -120,7 +123,7 @@ func libssrl_generate_dataset(images, out, opts *C.ssrl__text, skipped C.ssrl_sk
 				stop(errStopped)
 			}
 		}
-		_, err = ssrl.GenerateDataset(ctx, ssrl.Source(o.sourceOptions), dir, ssrl.GenerateOptions(o.datasetOptions))
+		_, err = ssrl.GenerateDataset(ctx, o.Source, dir, o.GenerateOptions)
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

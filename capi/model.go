@@ -56,11 +56,11 @@ func libssrl_model_open(out **C.ssrl_model, dir, opts *C.ssrl__text, err *C.ssrl
 		if err != nil {
 			return err
 		}
-		var o modelOptions
+		var o ssrl.ModelOptions
 		if err := options(opts, &o); err != nil {
 			return err
 		}
-		m, err := ssrl.OpenModel(context.Background(), path, ssrl.ModelOptions(o))
+		m, err := ssrl.OpenModel(context.Background(), path, o)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func libssrl_model_open(out **C.ssrl_model, dir, opts *C.ssrl__text, err *C.ssrl
 func libssrl_model_generate(m *C.ssrl_model, prompt *C.ssrl__text, images *C.ssrl__image, n C.int32_t, opts *C.ssrl__text, fn C.ssrl_text_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		var o struct {
-			sampling
+			ssrl.Sampling
 			Format bool `json:"format"`
 		}
 		if err := options(opts, &o); err != nil {
@@ -94,7 +94,7 @@ func libssrl_model_generate(m *C.ssrl_model, prompt *C.ssrl__text, images *C.ssr
 			return err
 		}
 		return inModel(m, func(m *model, call *call) error {
-			for piece, err := range m.m.Generate(call.ctx, p, ssrl.Sampling(o.sampling)) {
+			for piece, err := range m.m.Generate(call.ctx, p, o.Sampling) {
 				if err == nil {
 					err = handText(fn, user, piece)
 				}

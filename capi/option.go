@@ -13,54 +13,14 @@ import (
 	"ssrl"
 )
 
-// The options of ssrl.h under their JSON names. A conversion between two
-// structs ignores tags, so the compiler keeps those that are converted equal to
-// the structs of package ssrl.
-
+// generatorOptions are those of ssrl_generate_samples. Every other call has the
+// options of the struct that it hands to package ssrl.
 type generatorOptions struct {
 	Tasks    []string `json:"tasks"`
 	Seed     uint64   `json:"seed"`
 	PerFrame int      `json:"per_frame"`
 	Workers  int      `json:"workers"`
 	Relative bool     `json:"relative"`
-}
-
-type datasetOptions struct {
-	Tasks    []string                            `json:"tasks"`
-	Seed     uint64                              `json:"seed"`
-	PerImage int                                 `json:"per_image"`
-	Shard    int                                 `json:"shard"`
-	Shards   int                                 `json:"shards"`
-	Workers  int                                 `json:"workers"`
-	Skipped  func(frame, task string, why error) `json:"-"`
-	Progress func(done, total int)               `json:"-"`
-}
-
-type sourceOptions struct {
-	Images string `json:"-"`
-	Depth  string `json:"depth_dir"`
-	Unit   string `json:"depth_unit"`
-}
-
-type modelOptions struct {
-	Device   string                  `json:"device"`
-	Threads  int                     `json:"threads"`
-	Progress func(read, total int64) `json:"-"`
-}
-
-type sampling struct {
-	MaxTokens         int     `json:"max_tokens"`
-	Temperature       float64 `json:"temperature"`
-	TopK              int     `json:"top_k"`
-	TopP              float64 `json:"top_p"`
-	RepetitionPenalty float64 `json:"repetition_penalty"`
-	Seed              uint64  `json:"seed"`
-}
-
-type runOptions struct {
-	Steps int    `json:"-"`
-	Batch int    `json:"batch"`
-	Seed  uint64 `json:"seed"`
 }
 
 // generator is what generatorOptions ask for.

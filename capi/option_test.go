@@ -11,11 +11,11 @@ import (
 
 func TestDecodeFillsWhatIsNamed(t *testing.T) {
 	o := struct {
-		sampling
+		ssrl.Sampling
 		Format bool `json:"format"`
-	}{sampling: sampling{TopK: 7}}
+	}{Sampling: ssrl.Sampling{TopK: 7}}
 	require.NoError(t, decode(` {"max_tokens": 5, "seed": 18446744073709551615, "format": true} `, &o))
-	assert.Equal(t, ssrl.Sampling{MaxTokens: 5, TopK: 7, Seed: 1<<64 - 1}, ssrl.Sampling(o.sampling))
+	assert.Equal(t, ssrl.Sampling{MaxTokens: 5, TopK: 7, Seed: 1<<64 - 1}, o.Sampling)
 	assert.True(t, o.Format)
 
 	g := ssrl.GRPOOptions{}
@@ -30,15 +30,14 @@ func TestDecodeRefuses(t *testing.T) {
 		{"YAML", "batch: 3", "want a JSON object"},
 		{"half an object", `{"batch": 3`, "unexpected EOF"},
 		{"two objects", `{} {}`, "text after"},
-		{"unknown", `{"bach": 3}`, `unknown name "bach" (want batch, seed)`},
-		{"not for JSON", `{"Steps": 3}`, "unknown name"},
+		{"unknown", `{"bach": 3}`, `unknown name "bach" (want steps, batch, seed)`},
 		{"text for a number", `{"batch": "3"}`, "batch: a string (want int)"},
 		{"a fraction", `{"batch": 1.5}`, "batch: a number 1.5 (want int)"},
 		{"too large", `{"batch": 1e30}`, "batch"},
 		{"below zero", `{"seed": -1}`, "seed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			err := decode(tc.text, &runOptions{})
+			err := decode(tc.text, &ssrl.RunOptions{})
 			assert.ErrorIs(t, err, errArgument)
 			assert.ErrorContains(t, err, tc.says)
 		})
@@ -47,11 +46,11 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestUnknownNamesSuggestThoseOfEmbeddedOptions(t *testing.T) {
 	var o struct {
-		datasetOptions
-		sourceOptions
+		ssrl.GenerateOptions
+		ssrl.Source
 	}
-	err := decode(`{"depth": "d"}`, &o)
-	assert.ErrorContains(t, err, "(want tasks, seed, per_image, shard, shards, workers, depth_dir, depth_unit)")
+	err := decode(`{"depth_dir": "d"}`, &o)
+	assert.ErrorContains(t, err, "(want tasks, seed, per_image, shard, shards, workers, images, depth, unit)")
 	err = decode(`{"seed": "x"}`, &o)
 	assert.EqualError(t, err, "options: seed: a string (want uint64)")
 }

@@ -97,8 +97,8 @@ ssrl_status ssrl_generate_samples(const ssrl_image *rgb, const ssrl_depth *depth
 /* Makes a dataset of the images below a folder in a new or empty directory, or
  * finishes an unfinished one. skipped (or NULL) hears of frames that were left out,
  * with an empty task for broken files; progress (or NULL) counts frames.
- * Options: tasks, seed, per_image 1, shard 0, shards 1, workers, depth_dir (where
- * NAME.EXT is the depth of NAME; else NAME.depth.EXT lies beside it), depth_unit. */
+ * Options: tasks, seed, per_image 1, shard 0, shards 1, workers, depth (a folder:
+ * where NAME.EXT is the depth of NAME; else NAME.depth.EXT lies beside it), unit. */
 ssrl_status ssrl_generate_dataset(const char *images_dir, const char *out_dir, const char *options,
                                   ssrl_skipped_fn skipped, ssrl_progress_fn progress, void *user, ssrl_error *err);
 

@@ -150,16 +150,20 @@ func libssrl_trainer_step(cell *C.ssrl_trainer, batch *C.ssrl__sample, n C.int32
 //export libssrl_trainer_run
 func libssrl_trainer_run(cell *C.ssrl_trainer, d *C.ssrl__dataset, steps C.int64_t, opts *C.ssrl__text, fn C.ssrl_step_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
-		o := runOptions{Steps: int(steps)}
+		var o ssrl.RunOptions
 		if err := options(opts, &o); err != nil {
 			return err
+		}
+		if o.Steps != 0 {
+			return invalid("options: steps is an argument of its own")
 		}
 		if steps < 0 {
 			return invalid("%d steps (want 0 or more)", steps)
 		}
+		o.Steps = int(steps)
 		return inDataset(d, func(d *ssrl.Dataset) error {
 			return inTrainer(cell, func(t *trainer, call *call) error {
-				for st, err := range ssrl.Run(call.ctx, t.t, d, ssrl.RunOptions(o)) {
+				for st, err := range ssrl.Run(call.ctx, t.t, d, o) {
 					if err != nil {
 						return err
 					}

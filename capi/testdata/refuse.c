@@ -38,6 +38,7 @@ static void frames(void) {
     INVALID("images_dir", ssrl_generate_dataset(NULL, "out", NULL, NULL, NULL, NULL, &err));
     INVALID("out_dir", ssrl_generate_dataset(".", NULL, NULL, NULL, NULL, NULL, &err));
     INVALID("per_frame", ssrl_generate_dataset(".", "out", "{\"per_frame\": 1}", NULL, NULL, NULL, &err));
+    INVALID("images", ssrl_generate_dataset(".", "out", "{\"images\": \"frames\"}", NULL, NULL, NULL, &err));
     FAILS(SSRL_EIO, "nowhere", ssrl_generate_dataset("nowhere", "out", NULL, NULL, NULL, NULL, &err));
 }
 
@@ -113,6 +114,8 @@ static void trainers(void) {
     CHECK(t == NULL);
     INVALID("trainer", ssrl_trainer_step(NULL, &good, 1, NULL, &err));
     INVALID("dataset", ssrl_trainer_run(NULL, NULL, 1, NULL, on_step, NULL, &err));
+    INVALID("steps", ssrl_trainer_run(NULL, NULL, 1, "{\"steps\": 2}", on_step, NULL, &err));
+    INVALID("-1 steps", ssrl_trainer_run(NULL, NULL, -1, NULL, on_step, NULL, &err));
     INVALID("trainer", ssrl_trainer_metrics(NULL, on_text, NULL, &err));
     INVALID("trainer", ssrl_trainer_save(NULL, "t", &err));
     INVALID("trainer", ssrl_trainer_resume(NULL, "t", &err));

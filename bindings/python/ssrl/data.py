@@ -217,7 +217,7 @@ def generate_dataset(
     """Makes a dataset of every image below a folder, or finishes an unfinished one.
 
     skipped(frame, task, why) hears of what was left out, progress(done, total) counts frames.
-    Options: tasks, seed, per_image, shard, shards, workers, depth_dir, depth_unit.
+    Options: tasks, seed, per_image, shard, shards, workers, depth, unit.
     """
 
     def left_out(frame: bytes, task: bytes, why: bytes) -> None:
