@@ -3,28 +3,23 @@ package demo
 import (
 	"context"
 	"iter"
-	"slices"
 	"strconv"
 
 	"ssrl"
 	"ssrl/internal/seed"
 )
 
-// tasks are the five tasks, asked in a few words, or those that names holds. At
-// 56 pixels the lines between patches would cover a seventh of what can be seen
-// of a seam, so only labels are drawn.
-func tasks(names []string) (out []ssrl.Task) {
-	for _, t := range []ssrl.Task{ssrl.Shuffle{NoBorder: true, Brief: true}, ssrl.Flip{NoBorder: true, Brief: true}, ssrl.Crop{Brief: true}, ssrl.DepthOrder{Brief: true}, ssrl.Position{Brief: true}} {
-		if names == nil || slices.Contains(names, t.Name()) {
-			out = append(out, t)
-		}
-	}
-	return out
+// tasks are the five tasks, asked in a few words. At 56 pixels the lines between
+// patches would cover a seventh of what can be seen of a seam, so only labels
+// are drawn.
+func tasks() []ssrl.Task {
+	return []ssrl.Task{ssrl.Shuffle{NoBorder: true, Brief: true}, ssrl.Flip{NoBorder: true, Brief: true},
+		ssrl.Crop{Brief: true}, ssrl.DepthOrder{Brief: true}, ssrl.Position{Brief: true}}
 }
 
 // samples draws questions of new scenes without end. Stages have frames of
 // their own.
-func (r *run) samples(ctx context.Context, stage string, tasks []ssrl.Task) iter.Seq2[*ssrl.Sample, error] {
+func (r *run) samples(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample, error] {
 	s := seed.Key(r.Seed, "demo", stage)
 	frames := func(yield func(*ssrl.Frame, error) bool) {
 		for i := 0; ; i++ {
@@ -33,7 +28,25 @@ func (r *run) samples(ctx context.Context, stage string, tasks []ssrl.Task) iter
 			}
 		}
 	}
-	return ssrl.Generator{Tasks: tasks, Seed: s}.Samples(ctx, frames)
+	return ssrl.Generator{Tasks: tasks(), Seed: s}.Samples(ctx, frames)
+}
+
+// training are the questions that a stage learns from: those of samples, fewer
+// of the tasks that are trained seldom.
+func (r *run) training(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample, error] {
+	return func(yield func(*ssrl.Sample, error) bool) {
+		seen := map[string]int{}
+		for s, err := range r.samples(ctx, stage) {
+			if err == nil && s.Task != "shuffle" && s.Task != "flip" {
+				if seen[s.Task]++; seen[s.Task]%r.Others != 0 {
+					continue
+				}
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
 }
 
 // batch is the part of a fixed share that a step sees: every epoch is a new order.

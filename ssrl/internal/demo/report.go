@@ -48,9 +48,9 @@ func (r *run) report() ([]byte, error) {
 
 // row is a task in the table.
 type row struct {
-	Task, Chance, Trained string
-	Cells                 []cell
-	N                     int
+	Task, Chance string
+	Cells        []cell
+	N            int
 }
 
 // cell is a share of right answers with its 95 % interval.
@@ -60,12 +60,9 @@ type cell struct {
 }
 
 func (r *run) rows() (out []row) {
-	for _, t := range tasks(nil) {
+	for _, t := range tasks() {
 		res := r.result.Tasks[t.Name()]
-		line := row{Task: t.Name(), Chance: percent(res.Chance), N: res.HeldOut, Trained: "no"}
-		if slices.Contains(r.Tasks, t.Name()) {
-			line.Trained = "yes"
-		}
+		line := row{Task: t.Name(), Chance: percent(res.Chance), N: res.HeldOut}
 		for _, share := range []float64{res.New, res.SFT, res.GRPO} {
 			low, high := wilson(share, res.HeldOut)
 			line.Cells = append(line.Cells, cell{percent(share), fmt.Sprintf("%.0f to %.0f", 100*low, 100*high), int(100 * share)})
