@@ -99,10 +99,12 @@ func TestAnswersAreUniform(t *testing.T) {
 			add(kind+" letters", s.Answer)
 			add(kind+" facing", m.Facing)
 			add(kind+" answers", m.Options[s.Answer[0]-'A'])
+			add(kind+" camera", fmt.Sprint(m.Camera.Label, m.Camera.Center[1] > m.Target.Center[1]))
 		})
 		requireUniform(t, kind, tally[kind+" letters"], 4)
 		requireUniform(t, kind, tally[kind+" facing"], 4)
 		requireUniform(t, kind, tally[kind+" answers"], 4)
+		requireUniform(t, kind, tally[kind+" camera"], 4)
 	}
 }
 
