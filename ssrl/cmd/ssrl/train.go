@@ -113,20 +113,22 @@ func (c *runFlags) train(ctx context.Context, run runOptions, shown string, star
 }
 
 // steps reports every step and saves now and then. What was learned before an
-// interruption is saved as well.
-func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps iter.Seq2[ssrl.Stats, error]) error {
+// interruption, or before nobody reads the reports any more, is saved as well.
+func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps iter.Seq2[ssrl.Stats, error]) (err error) {
 	m := newMeter("step")
-	defer m.end()
 	saved := t.Done()
+	defer func() {
+		m.end()
+		if err != nil && t.Done() > saved {
+			if s := t.Save(c.Out); s != nil {
+				note("not saved: %v", s)
+			} else {
+				note("saved after step %d; --resume goes on from there", t.Done())
+			}
+		}
+	}()
 	for st, err := range steps {
 		if err != nil {
-			if t.Done() > saved {
-				if s := t.Save(c.Out); s != nil {
-					note("ssrl: %v", s)
-				} else {
-					note("saved after step %d; --resume goes on from there", t.Done())
-				}
-			}
 			return err
 		}
 		m.at(int64(st.N), int64(run.Steps), fmt.Sprintf(", %s %.4f", shown, value(st, shown)))
