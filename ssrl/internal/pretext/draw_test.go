@@ -49,7 +49,7 @@ func draws(t *testing.T, task pretext.Task, f *rgbd.Frame, n int, count func(s *
 }
 
 // suitable returns a room of the size that carries a task.
-func suitable(t *testing.T, task pretext.Task, width, height int) *rgbd.Frame {
+func suitable(t testing.TB, task pretext.Task, width, height int) *rgbd.Frame {
 	t.Helper()
 	for i := range 100 {
 		f := room(uint64(1000+i), width, height)
