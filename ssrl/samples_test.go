@@ -349,6 +349,7 @@ func TestAnErrorOfTheFramesEndsTheSamples(t *testing.T) {
 
 func TestCancelledSamplesEndWithTheCause(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	why := errors.New("enough")
 	forever := func(yield func(*ssrl.Frame, error) bool) {
 		for yield(drawings()[0], nil) {
