@@ -88,7 +88,7 @@ void answers(ssrl::model &m, const ssrl::sample &s, const std::string &dir) {
 void datasets(ssrl::model m, const std::string &dir, const std::string &frames) {
     int done = 0;
     CHECK(throws([&] { ssrl::generate_dataset(frames, dir + "/thrown", "", [](auto...) -> bool { throw enough(); }); }));
-    ssrl::generate_dataset(frames, dir + "/questions", R"({"tasks": ["crop"], "per_image": 4})", {}, [&](std::int64_t, std::int64_t total) { return done++ < total; });
+    ssrl::generate_dataset(frames, dir + "/questions", R"({"tasks": ["crop"], "per_image": 2})", {}, [&](std::int64_t, std::int64_t total) { return done++ < total; });
     CHECK(done == 2);
     ssrl::dataset d(dir + "/questions");
     CHECK(d.size() == 4 && d.at(3).task == "crop" && d.at(0).images.size() == 5);
