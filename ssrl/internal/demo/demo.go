@@ -97,13 +97,18 @@ type run struct {
 // Run makes everything in opts.Out: the models new/, sft/ and grpo/, the dataset
 // held_out/ with each problem exactly as asked, result.json and report.html.
 func Run(ctx context.Context, opts Options) (Result, error) {
+	if opts.Quick {
+		return follow(ctx, opts, quick)
+	}
+	return follow(ctx, opts, full)
+}
+
+// follow carries a plan out.
+func follow(ctx context.Context, opts Options, plan Plan) (Result, error) {
 	if err := ssrl.CheckOutput(opts.Out, false); err != nil {
 		return Result{}, err
 	}
-	r := &run{Options: opts, Plan: full, curves: map[string][]float64{}, reports: map[string]ssrl.Report{}}
-	if opts.Quick {
-		r.Plan = quick
-	}
+	r := &run{Options: opts, Plan: plan, curves: map[string][]float64{}, reports: map[string]ssrl.Report{}}
 	if r.Say == nil {
 		r.Say = func(string, int, int, string) {}
 	}
