@@ -28,8 +28,9 @@ class Image:
 
     @staticmethod
     def of(picture: Any) -> Image:
-        """Takes an Image, or anything that has the buffer protocol or __array_interface__ as
-        unsigned bytes of height x width x 3 or 4: an array, a PIL picture. Alpha is dropped."""
+        """Takes an Image, or what has the buffer protocol, __array_interface__ or __array__ as
+        unsigned bytes of height x width x 3 or 4: a numpy array, a PIL picture, a torch tensor
+        in main memory. Alpha is dropped."""
         if isinstance(picture, Image):
             return picture
         shape, kind, data = _array(picture, "image")
@@ -105,6 +106,8 @@ def _array(source: Any, what: str) -> tuple[tuple[int, ...], str, bytes]:
 
 def _interface(source: Any, what: str) -> tuple[tuple[int, ...], str, bytes]:
     about = getattr(source, "__array_interface__", None)
+    if about is None and hasattr(source, "__array__"):  # a tensor, which numpy reads
+        return _array(source.__array__(), what)
     if about is None:
         raise _lib.InvalidError(f"{what}: a {type(source).__name__} (want an array, or ssrl.{what.capitalize()})")
     shape, kind, data = tuple(about["shape"]), about["typestr"], about.get("data")

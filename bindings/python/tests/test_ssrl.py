@@ -26,6 +26,16 @@ class Picture:
         self.__array_interface__ = {"shape": shape, "typestr": typestr, "data": data, "strides": strides, "version": 3}
 
 
+class Tensor:
+    """What numpy is asked to read."""
+
+    def __init__(self, view):
+        self.view = view
+
+    def __array__(self):
+        return self.view
+
+
 class Arrays(unittest.TestCase):
     def test_pictures_of_all_kinds(self):
         want = ssrl.Image(2, 1, bytes([1, 2, 3, 4, 5, 6]))
@@ -34,6 +44,7 @@ class Arrays(unittest.TestCase):
             "memory": memoryview(want.rgb).cast("B", (1, 2, 3)),
             "alpha": memoryview(bytes([1, 2, 3, 0, 4, 5, 6, 255])).cast("B", (1, 2, 4)),
             "interface": Picture((1, 2, 3), want.rgb),
+            "tensor": Tensor(memoryview(want.rgb).cast("B", (1, 2, 3))),
             "itself": Picture(**{k: want.__array_interface__[k] for k in ("shape", "typestr", "data")}),
         }.items():
             with self.subTest(name):
