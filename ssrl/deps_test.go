@@ -23,8 +23,8 @@ import (
 // import anything.
 const layers = `
 seed rgbd bpe answer tensor parallel config golden
-scene pretext shard chat patch safetensors cpu tape
-qwen
+scene pretext shard chat patch safetensors cpu tape formats/parquet
+qwen formats
 decode optim devtest
 policy checkpoint
 preset
@@ -48,7 +48,8 @@ var modules = map[string][]string{
 	"github.com/stretchr/testify":        {"golden", "devtest"}, // beside test files
 	"github.com/ebitengine/purego":       nil,
 	"github.com/x448/float16":            nil,
-	"github.com/parquet-go/parquet-go":   nil,
+	"github.com/parquet-go/parquet-go":   {"formats"},         // writing
+	"github.com/klauspost/compress":      {"formats/parquet"}, // Snappy and zstd; parquet-go brings it
 	"github.com/nikolalohinski/gonja/v2": nil,
 	"github.com/alecthomas/kong":         {"cmd/ssrl"},
 	"github.com/goccy/go-yaml":           {"config"},

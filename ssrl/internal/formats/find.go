@@ -1,0 +1,206 @@
+package formats
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// kind is a format of files.
+type kind string
+
+const (
+	kindOwn     kind = "directory"
+	kindParquet kind = "Parquet"
+	kindJSON    kind = "JSON"
+	kindTar     kind = "tar"
+)
+
+// Names that mean something in a folder.
+const (
+	infoName     = "dataset_info.json"
+	manifestName = "manifest.json"
+	runName      = "run.json" // while a run is unfinished
+)
+
+// paths81k is where Spatial-SSRL-81k keeps its tables; pictures lie beside, in
+// data/images, and their paths start above data.
+var paths81k = filepath.Join("data", "parquets")
+
+// source is what a path stands for.
+type source struct {
+	kind     kind
+	files    []string
+	imageDir string   // where paths of pictures start, if nobody says
+	columns  *columns // of dataset_info.json
+}
+
+// kindOf tells a file's format by its name.
+func kindOf(file string) (kind, bool) {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".parquet":
+		return kindParquet, true
+	case ".json", ".jsonl", ".ndjson":
+		return kindJSON, true
+	case ".tar":
+		return kindTar, true
+	}
+	return "", false
+}
+
+// find resolves PATH or PATH@SPLIT.
+func find(path string, o Options) (source, error) {
+	base, split := path, ""
+	info, err := os.Stat(path)
+	if at := strings.LastIndexByte(path, '@'); err != nil && at >= 0 {
+		base, split = path[:at], path[at+1:]
+		info, err = os.Stat(base)
+	}
+	if err != nil {
+		return source{}, err
+	}
+	if !info.IsDir() {
+		return findFile(base, split, o)
+	}
+	if exists(base, runName) {
+		return source{}, fmt.Errorf("%s: an unfinished run (want it run again with the same arguments)", base)
+	}
+	if o.Name != "" || exists(base, infoName) {
+		if o.Name == "" {
+			o.Name = split
+		}
+		return readInfo(base, o.Name)
+	}
+	if exists(base, manifestName) {
+		if err := onlyTrain(base, split); err != nil {
+			return source{}, err
+		}
+		return source{kind: kindOwn, files: []string{base}}, nil
+	}
+	dir := base
+	if exists(base, paths81k) {
+		dir = filepath.Join(base, paths81k)
+	}
+	src, err := findSplit(dir, split)
+	src.imageDir = base
+	return src, err
+}
+
+func findFile(file, split string, o Options) (source, error) {
+	if o.Name != "" {
+		return readInfo(filepath.Dir(file), o.Name)
+	}
+	k, ok := kindOf(file)
+	if !ok {
+		return source{}, fmt.Errorf("%s: no dataset by its name (want .parquet, .json, .jsonl or .tar)", file)
+	}
+	if err := onlyTrain(file, split); err != nil {
+		return source{}, err
+	}
+	return source{kind: k, files: []string{file}, imageDir: filepath.Dir(file)}, nil
+}
+
+func onlyTrain(path, split string) error {
+	if split != "" && split != "train" {
+		return fmt.Errorf("%s: no split %q (want train, the only one)", path, split)
+	}
+	return nil
+}
+
+// splits are the words by which datasets 5.0 tells splits in file names
+// (data_files.py, SPLIT_KEYWORDS), between the ends of a name and - _ . space
+// and digits.
+var splits = []struct {
+	name string
+	word *regexp.Regexp
+}{
+	{"train", splitWord("train|training")},
+	{"validation", splitWord("validation|valid|dev|val")},
+	{"test", splitWord("test|testing|eval|evaluation")},
+}
+
+func splitWord(words string) *regexp.Regexp {
+	return regexp.MustCompile(`(^|[-_. 0-9])(` + words + `)([-_. 0-9]|$)`)
+}
+
+// splitOf returns the split that a name speaks of, "" for none.
+func splitOf(name string) string {
+	for _, s := range splits {
+		if s.word.MatchString(name) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// findSplit finds the files of a split in a folder and the folders in it.
+func findSplit(dir, split string) (source, error) {
+	want := split
+	if want == "" {
+		want = "train"
+	} else if s := splitOf(split); s != "" {
+		want = s
+	}
+	files, err := dataFiles(dir)
+	if err != nil {
+		return source{}, err
+	}
+	bySplit := map[string][]string{}
+	for _, name := range files {
+		s := splitOf(filepath.Base(name))
+		if s == "" {
+			s = splitOf(filepath.Dir(name))
+		}
+		bySplit[s] = append(bySplit[s], name)
+	}
+	if len(bySplit) == 1 && len(bySplit[""]) > 0 {
+		bySplit["train"] = bySplit[""]
+	}
+	chosen := bySplit[want]
+	if len(chosen) == 0 {
+		return source{}, fmt.Errorf("%s: no split %q in %s", dir, want, strings.Join(files, ", "))
+	}
+	src := source{}
+	src.kind, _ = kindOf(chosen[0])
+	for _, name := range chosen {
+		if k, _ := kindOf(name); k != src.kind {
+			return source{}, fmt.Errorf("%s: %s and %s (want files of one kind)", dir, chosen[0], name)
+		}
+		src.files = append(src.files, filepath.Join(dir, name))
+	}
+	return src, nil
+}
+
+// dataFiles lists the datasets in a folder by name; without any, those in the
+// folders in it.
+func dataFiles(dir string) ([]string, error) {
+	for _, pattern := range []string{"*", "*/*"} {
+		all, err := fsGlob(dir, pattern)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.DeleteFunc(all, func(name string) bool {
+			_, ok := kindOf(name)
+			return !ok || strings.HasPrefix(filepath.Base(name), ".")
+		})
+		if len(all) > 0 {
+			slices.Sort(all)
+			return all, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: no dataset (want %s, .parquet, .json, .jsonl or .tar files)", dir, manifestName)
+}
+
+// fsGlob is filepath.Glob relative to a folder whose own name is no pattern.
+func fsGlob(dir, pattern string) ([]string, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return fs.Glob(root.FS(), pattern)
+}

@@ -1,0 +1,49 @@
+package formats
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"ssrl/internal/shard"
+)
+
+// ownPart is our own directory.
+type ownPart struct {
+	name string
+	r    *shard.Reader
+}
+
+func openOwn(dir string) (part, error) {
+	r, err := shard.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &ownPart{filepath.Join(dir, "samples.jsonl"), r}, nil
+}
+
+func (p *ownPart) len() int { return p.r.Len() }
+
+func (p *ownPart) row(i int) (Row, error) {
+	s, err := p.r.At(i)
+	if err != nil {
+		return Row{}, err
+	}
+	out := Row{File: p.name, Number: i, ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer}
+	for _, path := range s.Images {
+		out.Images = append(out.Images, Image{Path: path})
+	}
+	return out, nil
+}
+
+func (p *ownPart) image(i, n int) ([]byte, error) {
+	s, err := p.r.At(i)
+	if err == nil {
+		var data []byte
+		if data, err = p.r.Image(s.Images[n]); err == nil {
+			return data, nil
+		}
+	}
+	return nil, fmt.Errorf("%s row %d: %w", p.name, i, imageError(n, err))
+}
+
+func (p *ownPart) close() error { return p.r.Close() }
