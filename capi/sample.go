@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/color"
+	"reflect"
 	"unsafe"
 
 	"ssrl"
@@ -161,18 +162,33 @@ func (a *arena) sample(s *ssrl.Sample) *C.ssrl_sample {
 
 // pack writes the colours of m as 3 bytes a pixel.
 func pack(dst []byte, m image.Image) {
+	if pix := packed(m); len(pix) == len(dst) {
+		copy(dst, pix)
+		return
+	}
 	b := m.Bounds()
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			c, ok := m.At(x, y).(color.RGBA) // what ssrl's own pictures hold
-			if !ok {
-				c = color.RGBAModel.Convert(m.At(x, y)).(color.RGBA)
-			}
+			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
 			dst[i], dst[i+1], dst[i+2] = c.R, c.G, c.B
 			i += 3
 		}
 	}
+}
+
+// packed is the field Pix of the pictures that package ssrl makes, 3 bytes a
+// pixel, whose type has no name outside it. Asking them for one colour after
+// the other takes 9 ms and 300,000 allocations for 640x480 pixels.
+func packed(m image.Image) []byte {
+	v := reflect.Indirect(reflect.ValueOf(m))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	if pix := v.FieldByName("Pix"); pix.IsValid() && pix.Type() == reflect.TypeFor[[]byte]() {
+		return pix.Bytes()
+	}
+	return nil
 }
 
 // callback is a function of the caller's for samples.

@@ -15,6 +15,7 @@ static void in_child(ssrl_model *open) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
+        alarm(20); /* a call that hangs ends the test */
         FAILS(SSRL_EFORKED, "forked", ssrl_scene(1, 0, 1, 1, rgb, NULL, &err));
         FAILS(SSRL_EFORKED, "forked", ssrl_reward("A", "A", &score, &err));
         FAILS(SSRL_EFORKED, "forked", ssrl_model_open(&m, "m", NULL, &err));
