@@ -200,7 +200,7 @@ func TestSamplesComeByFrameTaskAndNumber(t *testing.T) {
 
 // colourOnly is a frame without depth.
 func colourOnly(name string) *ssrl.Frame {
-	f := drawing(name, 160, 120, false)
+	f := drawing(name, 120, 90, false)
 	f.Depth = nil
 	return f
 }
@@ -248,7 +248,7 @@ func TestGeneratorTakesTasksOfAUser(t *testing.T) {
 	assert.Equal(t, 2, skipped)
 	require.Len(t, samples, 2)
 	s := samples[1]
-	assert.Equal(t, []string{"count/white", "a b.png", "19200"}, []string{s.Task, s.Source, s.Answer})
+	assert.Equal(t, []string{"count/white", "a b.png", "10800"}, []string{s.Task, s.Source, s.Answer})
 	assert.Regexp(t, `^a_b\.png-[0-9a-f]+-count_white-[0-9a-f]+-1$`, s.ID, "an id is a file name")
 
 	dir := t.TempDir()

@@ -68,6 +68,9 @@ func keysOf(t *testing.T, raw json.RawMessage, into any, keys ...string) {
 }
 
 func pixel(m image.Image, x, y int) color.RGBA {
+	if flat, ok := m.(*image.RGBA); ok { // fast
+		return flat.RGBAAt(flat.Rect.Min.X+x, flat.Rect.Min.Y+y)
+	}
 	b := m.Bounds()
 	return color.RGBAModel.Convert(m.At(b.Min.X+x, b.Min.Y+y)).(color.RGBA)
 }
