@@ -24,8 +24,7 @@ func Ordered[In, Out any](ctx context.Context, n int, in iter.Seq2[In, error], w
 		for range n {
 			wg.Go(func() {
 				for j := range o.jobs {
-					out, err := work(inner, j.in)
-					j.done <- result[Out]{out, err}
+					j.done <- try(func() (Out, error) { return work(inner, j.in) })
 				}
 			})
 		}
@@ -34,6 +33,9 @@ func Ordered[In, Out any](ctx context.Context, n int, in iter.Seq2[In, error], w
 			r, ok := o.next(ctx)
 			if !ok {
 				break
+			}
+			if r.panicked != nil { // where the caller can recover it
+				panic(r.panicked)
 			}
 			if !yield(r.out, r.err) {
 				return
@@ -47,8 +49,16 @@ func Ordered[In, Out any](ctx context.Context, n int, in iter.Seq2[In, error], w
 }
 
 type result[Out any] struct {
-	out Out
-	err error
+	out      Out
+	err      error
+	panicked any
+}
+
+// try is what work returns, or what it panicked with.
+func try[Out any](work func() (Out, error)) (r result[Out]) {
+	defer func() { r.panicked = recover() }()
+	r.out, r.err = work()
+	return r
 }
 
 type job[In, Out any] struct {

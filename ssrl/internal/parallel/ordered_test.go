@@ -85,3 +85,18 @@ func TestCancellingIsTheLastError(t *testing.T) {
 		assert.Less(t, n, 1000)
 	})
 }
+
+func TestAPanicOfWorkReachesTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		work := func(_ context.Context, i int) (int, error) {
+			if i == 2 {
+				panic("two")
+			}
+			return i, nil
+		}
+		assert.PanicsWithValue(t, "two", func() {
+			for range Ordered(t.Context(), 3, count(9), work) {
+			}
+		})
+	})
+}
