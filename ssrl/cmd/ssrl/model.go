@@ -19,6 +19,9 @@ type newCmd struct {
 }
 
 func (c *newCmd) Run() error {
+	if err := ssrl.CheckOutput(c.Out, false); err != nil {
+		return err
+	}
 	if err := ssrl.CreateModel(c.Out, c.Preset, c.Seed); err != nil {
 		return err
 	}

@@ -1,159 +1,237 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
-	"io"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ssrl"
 )
 
-// call runs a command line in this process and returns what it printed.
-func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var read [2]func() string
-	for i, f := range []**os.File{&os.Stdout, &os.Stderr} {
-		old := *f
-		file, err := os.CreateTemp(t.TempDir(), "out")
-		require.NoError(t, err)
-		*f = file
-		defer func() { *f = old }()
-		read[i] = func() string {
-			_, err := file.Seek(0, io.SeekStart)
-			require.NoError(t, err)
-			text, err := io.ReadAll(file)
-			require.NoError(t, err)
-			return string(text)
-		}
+// asCommand makes a process of the test binary the command itself.
+const asCommand = "SSRL_TEST_AS_COMMAND"
+
+// shared is a folder with a model, frames and a dataset, made once.
+var shared string
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		os.Exit(run(os.Args[1:]))
 	}
-	code = run(args)
-	return code, read[0](), read[1]()
+	os.Exit(testAll(m))
 }
 
-// good runs a command that must succeed and returns its standard output.
-func good(t *testing.T, args ...string) string {
-	t.Helper()
-	code, stdout, stderr := call(t, args...)
-	require.Equal(t, 0, code, "%v: %s", args, stderr)
-	return stdout
-}
-
-// lines decodes one JSON object a line.
-func lines(t *testing.T, text string) (out []map[string]any) {
-	t.Helper()
-	for line := range strings.Lines(text) {
-		var v map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &v), line)
-		out = append(out, v)
+func testAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "ssrl")
+	if err != nil {
+		panic(err)
 	}
-	return out
-}
-
-// The whole way as a user types it, from scenes to an answer of a trained model.
-func TestTheWholeWay(t *testing.T) {
-	dir := t.TempDir()
-	at := func(name string) string { return filepath.Join(dir, name) }
-	good(t, "scenes", "--count", "4", "--seed", "2", "--size", "112x112", "--out", at("frames"))
-	made := lines(t, good(t, "generate", "--images", at("frames"), "--seed", "3", "--out", at("data"), "--json"))
-	require.Len(t, made, 1)
-	text, err := os.ReadFile(at("data/samples.jsonl"))
-	require.NoError(t, err)
-	samples := lines(t, string(text))
-	assert.EqualValues(t, len(samples), made[0]["samples"])
-	tasks := map[any]bool{}
-	for _, s := range samples {
-		tasks[s["task"]] = true
-		for _, key := range []string{"id", "task", "source", "problem", "answer", "images", "meta"} {
-			assert.Contains(t, s, key)
-		}
-	}
-	assert.Len(t, tasks, 5)
-
-	good(t, "new", "--preset", "nano", "--seed", "1", "--out", at("nano"))
-	steps := lines(t, good(t, "sft", "--model", at("nano"), "--data", at("data"), "--out", at("sft"), "--json", "steps=2", "batch=2", "learning_rate=1e-3"))
-	require.Len(t, steps, 3)
-	assert.Contains(t, steps[0], "train/loss")
-	assert.Equal(t, map[string]any{"done": true, "steps": 2.0, "model": at("sft")}, steps[2])
-	steps = lines(t, good(t, "grpo", "--model", at("sft"), "--data", at("data"), "--out", at("grpo"), "--json", "steps=1", "batch=2", "group=2", "max_tokens=8"))
-	require.Len(t, steps, 2)
-	for _, key := range []string{"step", "actor/pg_loss", "actor/kl_loss", "actor/grad_norm", "reward/overall", "reward/format", "reward/accuracy", "response_length/mean"} {
-		assert.Contains(t, steps[0], key)
-	}
-	good(t, "grpo", "--model", at("sft"), "--data", at("data"), "--out", at("grpo"), "--resume", "steps=2", "batch=2", "group=2", "max_tokens=8")
-
-	image := filepath.Join(at("data"), samples[0]["images"].([]any)[0].(string))
-	said := lines(t, good(t, "ask", "--model", at("grpo"), "--image", image, "--max-tokens", "5", "--json", "What is this?"))[0]
-	assert.Len(t, said["tokens"], 5)
-	assert.Len(t, said["logprobs"], 5)
-	assert.Equal(t, "length", said["finish"])
-	scored := lines(t, good(t, "score", "--model", at("grpo"), "--image", image, "--prompt", "What is this?", "--answer", "A", "--json"))[0]
-	for _, key := range []string{"prompt_tokens", "answer_tokens", "logprobs", "top1"} {
-		assert.NotEmpty(t, scored[key], key)
-	}
-
-	right := `{"id": "` + samples[0]["id"].(string) + `", "answer": "<think>so</think>\\boxed{` + samples[0]["answer"].(string) + `}"}`
-	require.NoError(t, os.WriteFile(at("answers.jsonl"), []byte(right+"\n"), 0o666))
-	assert.Equal(t, []map[string]any{{"id": samples[0]["id"], "overall": 1.0, "format": 1.0, "accuracy": 1.0}},
-		lines(t, good(t, "reward", "--dataset", at("data"), "--answers", at("answers.jsonl"), "--json")))
-}
-
-func TestWrongCallsAreOneLine(t *testing.T) {
-	dir := t.TempDir()
-	at := func(name string) string { return filepath.Join(dir, name) }
-	require.NoError(t, os.MkdirAll(at("images"), 0o777))
-	require.NoError(t, os.WriteFile(at("images/cut.png"), []byte("\x89PNG\r\n\x1a\n"), 0o666))
-	require.NoError(t, os.MkdirAll(at("full"), 0o777))
-	require.NoError(t, os.WriteFile(at("full/file"), nil, 0o666))
-	require.NoError(t, os.MkdirAll(at("empty"), 0o777))
-	for _, tc := range []struct {
-		args string
-		code int
-		want string
-	}{
-		{"", 2, "no command"},
-		{"generat", 2, "generat"},
-		{"scenes --count 1", 2, "--out"},
-		{"scenes --count 1 --size big --out OUT", 2, `--size "big" (want WIDTHxHEIGHT`},
-		{"scenes --count -1 --out OUT", 0, "-1"},
-		{"scenes --count 1 --out FULL", 1, "not empty (want a new or empty directory)"},
-		{"generate --images NONE --out OUT", 1, "none"},
-		{"generate --images EMPTY --out OUT", 1, "no image"},
-		{"generate --images IMAGES --out OUT", 1, "cut.png"},
-		{"generate --images IMAGES --tasks shufle --out OUT", 0, `task "shufle" (want shuffle, flip, crop, depth or position)`},
-		{"generate --images IMAGES --depth-unit parsec --out OUT", 0, "parsec"},
-		{"generate --images IMAGES --shard 2/2 --out OUT", 2, `--shard "2/2" (want I/N`},
-		{"generate --images IMAGES --per-image 0 --out OUT", 2, "--per-image 0"},
-		{"generate --images IMAGES --format tar --out OUT", 2, "tar"},
-		{"new --preset micro --out OUT", 2, "micro"},
-		{"new --preset nano --out FULL", 1, "not empty"},
-		{"ask --model EMPTY hello", 1, "no config.json (want a Hugging Face model directory)"},
-		{"ask --model EMPTY", 2, "no question"},
-		{"ask --model EMPTY --max-tokens 0 hello", 2, "--max-tokens 0"},
-		{"ask --model EMPTY --device cuda hello", 1, `device "cuda"`},
-		{"score --model EMPTY --prompt a", 2, "--answer"},
-		{"sft --model EMPTY --data EMPTY --out OUT", 1, "empty"},
-		{"sft --model EMPTY --data EMPTY --out OUT steps=0", 2, "steps 0"},
-		{"sft --model EMPTY --data EMPTY --out OUT learning_rat=1", 2, "unknown option learning_rat (did you mean learning_rate?)"},
-		{"grpo --model EMPTY --data EMPTY --out OUT group=many", 2, "option group: a string (want int)"},
-		{"reward --dataset EMPTY --answers NONE", 1, "empty"},
+	defer os.RemoveAll(dir)
+	shared = dir
+	for _, args := range []string{
+		"new --preset nano --out " + dir + "/model",
+		"scenes --count 6 --size 64x64 --seed 3 --out " + dir + "/frames",
+		"generate --images " + dir + "/frames --tasks shuffle,flip,crop --out " + dir + "/ds",
 	} {
-		t.Run(tc.args, func(t *testing.T) {
-			line := strings.NewReplacer("OUT", at("out"), "FULL", at("full"), "NONE", at("none"), "EMPTY", at("empty"), "IMAGES", at("images")).Replace(tc.args)
-			code, stdout, stderr := call(t, strings.Fields(line)...)
-			if tc.code == 0 {
-				assert.Contains(t, []int{1, 2}, code)
-			} else {
-				assert.Equal(t, tc.code, code)
-			}
-			assert.Empty(t, stdout)
-			assert.Contains(t, stderr, tc.want)
-			last := strings.Split(strings.TrimSpace(stderr), "\n")
-			assert.True(t, strings.HasPrefix(last[len(last)-1], "ssrl: "), stderr)
-			assert.NoFileExists(t, at("out/manifest.json"))
-		})
+		if r := capture(words(args)); r.code != 0 {
+			panic(r.err)
+		}
+	}
+	return m.Run()
+}
+
+// workspace makes a new folder with files the working directory; model, frames
+// and ds lead to the shared ones.
+func workspace(t *testing.T, files map[string]string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"model", "frames", "ds"} {
+		require.NoError(t, os.Symlink(filepath.Join(shared, name), name))
+	}
+	for name, data := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(data), 0o666))
+	}
+}
+
+// copied copies a shared folder and changes files of it: nil deletes one.
+func copied(t *testing.T, from, to string, changes map[string]func(data string) *string) {
+	t.Helper()
+	require.NoError(t, os.CopyFS(to, os.DirFS(filepath.Join(shared, from))))
+	for name, change := range changes {
+		data, err := os.ReadFile(filepath.Join(to, name))
+		require.NoError(t, err)
+		if text := change(string(data)); text == nil {
+			require.NoError(t, os.Remove(filepath.Join(to, name)))
+		} else {
+			require.NoError(t, os.WriteFile(filepath.Join(to, name), []byte(*text), 0o666))
+		}
+	}
+}
+
+// result is what a command left behind.
+type result struct {
+	code     int
+	out, err string
+}
+
+// capture runs the command in this process.
+func capture(args []string) (r result) {
+	stdout, stderr := os.Stdout, os.Stderr
+	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
+	var files [2]*os.File
+	for i, stream := range []**os.File{&os.Stdout, &os.Stderr} {
+		f, err := os.CreateTemp("", "ssrl")
+		if err != nil {
+			panic(err)
+		}
+		defer os.Remove(f.Name())
+		defer f.Close()
+		files[i], *stream = f, f
+	}
+	r.code = run(args)
+	for i, text := range []*string{&r.out, &r.err} {
+		data, err := os.ReadFile(files[i].Name())
+		if err != nil {
+			panic(err)
+		}
+		*text = string(data)
+	}
+	return r
+}
+
+// words splits a command line at spaces; ” is an empty word.
+func words(line string) []string {
+	if line == "" {
+		return nil
+	}
+	list := strings.Split(line, " ")
+	for i, w := range list {
+		if w == "''" {
+			list[i] = ""
+		}
+	}
+	return list
+}
+
+// ssrlCommand runs a command that should end well and returns its output.
+func ssrlCommand(t *testing.T, line string, more ...string) result {
+	t.Helper()
+	r := capture(append(words(line), more...))
+	require.Zero(t, r.code, r.err)
+	return r
+}
+
+// process prepares the command as a process of its own.
+func process(t *testing.T, line string) *exec.Cmd {
+	t.Helper()
+	program, err := filepath.Abs(os.Args[0])
+	require.NoError(t, err)
+	c := exec.CommandContext(t.Context(), program, words(line)...)
+	c.Env = append(os.Environ(), asCommand+"=1")
+	return c
+}
+
+// tree is every file below the working directory, links not followed, with its
+// contents.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		files[path] = ""
+		if d.Type().IsRegular() {
+			data, err := os.ReadFile(path)
+			files[path] = string(data)
+			return err
+		}
+		return nil
+	}))
+	return files
+}
+
+// keys are those of a JSON object, sorted.
+func keys(t *testing.T, line string) []string {
+	t.Helper()
+	var all map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(line), &all), line)
+	return slices.Sorted(maps.Keys(all))
+}
+
+// picture is a small PNG, plain grey.
+func picture() string {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64))); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+// sized is picture with another size in its header.
+func sized(width, height uint32) string {
+	b := []byte(picture())
+	binary.BigEndian.PutUint32(b[16:], width)
+	binary.BigEndian.PutUint32(b[20:], height)
+	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	return string(b)
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	r := ssrlCommand(t, "--version")
+	assert.Equal(t, result{0, ssrl.Version + "\n", ""}, r)
+	r = ssrlCommand(t, "--help")
+	assert.Empty(t, r.err)
+	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "sft", "grpo", "demo", "info"} {
+		assert.Contains(t, r.out, "\n  "+command+" ")
+		h := ssrlCommand(t, command+" --help")
+		assert.Contains(t, h.out, "Usage: ssrl "+command)
+		assert.Empty(t, h.err)
+	}
+}
+
+func TestInfo(t *testing.T) {
+	r := ssrlCommand(t, "info")
+	assert.True(t, strings.HasPrefix(r.out, "ssrl "+ssrl.Version+", go"), r.out)
+	assert.Contains(t, r.out, "\ncpu ")
+	r = ssrlCommand(t, "info --json")
+	assert.Equal(t, []string{"devices", "version"}, keys(t, r.out))
+	assert.Equal(t, 1, strings.Count(r.out, "\n"))
+}
+
+// A file name may hold anything; what is printed about it is one line of text.
+func TestMessagesAreOneLine(t *testing.T) {
+	workspace(t, map[string]string{"in/a\n\x1b[31m\u009bb.png": "text"})
+	r := capture(words("generate --images in --out out"))
+	assert.Equal(t, result{1, "", `ssrl: image in/a; \x1b[31m\u009bb.png: begins with "text" (want PNG, JPEG or PNM)` + "\n"}, r)
+}
+
+func TestJoinNegatives(t *testing.T) {
+	for line, want := range map[string]string{
+		"ask --temperature -1":      "ask --temperature=-1",
+		"ask --top-p -.5 -x":        "ask --top-p=-.5 -x",
+		"ask --top-p -Inf":          "ask --top-p=-Inf",
+		"ask --seed=1 -1":           "ask --seed=1 -1",
+		"ask --json -- --seed -1":   "ask --json -- --seed -1",
+		"generate --shard -1/2":     "generate --shard=-1/2",
+		"generate --images --out x": "generate --images --out x",
+		"generate -1":               "generate -1",
+	} {
+		assert.Equal(t, words(want), joinNegatives(words(line)), line)
 	}
 }
