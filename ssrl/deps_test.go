@@ -29,7 +29,7 @@ decode optim devtest
 policy checkpoint
 preset
 ssrl
-demo
+bench demo
 cmd/ssrl
 `
 
@@ -40,6 +40,7 @@ var importers = map[string][]string{
 	"cpu":     {"preset", "ssrl"},
 	"golden":  nil, // tests
 	"devtest": nil, // tests
+	"bench":   {"cmd/ssrl"},
 	"demo":    {"cmd/ssrl"},
 }
 

@@ -29,6 +29,7 @@ type commands struct {
 	SFT      sftCmd      `cmd:"" name:"sft" help:"Teach a model the answers of a dataset."`
 	GRPO     grpoCmd     `cmd:"" name:"grpo" help:"Teach a model by the scores of its own answers."`
 	Demo     demoCmd     `cmd:"" help:"Scenes, questions, SFT, GRPO and a report, on a small model."`
+	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Info     infoCmd     `cmd:"" help:"Version, processor and devices."`
 
 	Version kong.VersionFlag `help:"Print the version."`

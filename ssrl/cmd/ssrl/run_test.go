@@ -197,7 +197,7 @@ func TestHelpAndVersion(t *testing.T) {
 	assert.Equal(t, result{0, ssrl.Version + "\n", ""}, r)
 	r = ssrlCommand(t, "--help")
 	assert.Empty(t, r.err)
-	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "sft", "grpo", "demo", "info"} {
+	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "sft", "grpo", "demo", "bench data", "info"} {
 		assert.Contains(t, r.out, "\n  "+command+" ")
 		h := ssrlCommand(t, command+" --help")
 		assert.Contains(t, h.out, "Usage: ssrl "+command)
@@ -212,6 +212,20 @@ func TestInfo(t *testing.T) {
 	r = ssrlCommand(t, "info --json")
 	assert.Equal(t, []string{"devices", "version"}, keys(t, r.out))
 	assert.Equal(t, 1, strings.Count(r.out, "\n"))
+}
+
+func TestBenchData(t *testing.T) {
+	workspace(t, nil)
+	r := ssrlCommand(t, "bench data --images frames --tasks flip,together --seconds 0.01 --json")
+	assert.Equal(t, []string{"impl", "schema", "tasks", "together"}, keys(t, r.out))
+	assert.Empty(t, r.err)
+	r = ssrlCommand(t, "bench data --images frames --tasks flip --seconds 0.01")
+	assert.Regexp(t, `^task +n +median ms .*\nflip +\d+ .*\n$`, r.out)
+	checkRefusals(t, []refusal{
+		{"bench data --seconds 0", "--seconds 0 (want above 0, at most 86400)", 2},
+		{"bench data --tasks flop", `--tasks flop: task "flop" (want shuffle, flip, crop, depth, position, position_far, position_near or together)`, 2},
+		{"bench data --images nowhere", "images nowhere: no such file or directory", 1},
+	})
 }
 
 // A file name may hold anything; what is printed about it is one line of text.

@@ -1,0 +1,73 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ssrl"
+)
+
+func TestDataMeasuresEveryTask(t *testing.T) {
+	dir := t.TempDir() + "/scenes"
+	require.NoError(t, ssrl.WriteScenes(t.Context(), dir, ssrl.SceneOptions{Count: 3, Seed: 1, Width: 320, Height: 240}))
+	var said []string
+	r, err := Data(t.Context(), DataOptions{Source: ssrl.Source{Images: dir}, Seconds: time.Millisecond, Say: func(s string, _ int) { said = append(said, s) }})
+	require.NoError(t, err)
+	for _, name := range []string{"shuffle", "flip", "crop", "depth", "position_far", "position_near"} {
+		f, ok := r.Tasks[name]
+		if !assert.True(t, ok, "%s: %s", name, r.Unsuitable[name]) {
+			continue
+		}
+		assert.GreaterOrEqual(t, f.Iters, fewest)
+		assert.Positive(t, f.Wall.Min)
+		assert.InEpsilon(t, 1/f.Wall.Median, f.ImagesPerS, 1e-9)
+		assert.LessOrEqual(t, f.Wall.P90, f.Wall.Max)
+	}
+	require.NotNil(t, r.Together)
+	assert.InEpsilon(t, 3/r.Together.Wall.Median, r.Together.ImagesPerS, 1e-9)
+	assert.Len(t, said, len(timed))
+
+	line, err := json.Marshal(r)
+	require.NoError(t, err)
+	var keys struct {
+		Schema string
+		Tasks  map[string]struct {
+			Iters        int
+			Images_per_s float64
+			Wall_s       map[string]float64
+			Cpu_s        map[string]float64
+			Peak_rss_mb  float64
+		}
+	}
+	require.NoError(t, json.Unmarshal(line, &keys))
+	assert.Equal(t, "ssrl-datagen-bench/1", keys.Schema)
+	for _, k := range []string{"median", "mean", "min", "p10", "p90", "max", "stdev"} {
+		assert.Contains(t, keys.Tasks["shuffle"].Wall_s, k)
+	}
+}
+
+func TestDataSaysWhatItCannotMeasure(t *testing.T) {
+	_, err := Data(t.Context(), DataOptions{Tasks: []string{"shuffel"}})
+	assert.EqualError(t, err, `task "shuffel" (want shuffle, flip, crop, depth, position, position_far, position_near or together)`)
+	_, err = Data(t.Context(), DataOptions{Source: ssrl.Source{Images: "nowhere"}})
+	assert.Error(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = Data(ctx, DataOptions{})
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestQuantilesInterpolate(t *testing.T) {
+	x := []float64{4, 1, 3, 2}
+	s := spreadOf(x)
+	assert.Equal(t, 2.5, s.Median)
+	assert.InDelta(t, 1.3, s.P10, 1e-12)
+	assert.InDelta(t, 3.7, s.P90, 1e-12)
+	assert.InDelta(t, 1.2909944487, s.Stdev, 1e-9) // sqrt(5/3)
+	assert.Equal(t, []float64{4, 1, 3, 2}, x)
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package bench
+
+func cpuSeconds() float64 { return 0 }
+func resetPeak()          {}
+func peakMB() float64     { return 0 }
