@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,17 +28,33 @@ type GRPOOptions struct {
 	MaxGradNorm  float64  `json:"max_grad_norm"` // 0 means 1
 	Schedule     Schedule `json:"schedule"`
 
-	// KL weighs the distance to the starting weights (k3, in the loss); the
-	// recipe of Spatial-SSRL has 0.01. 0 means no reference model is kept,
-	// which saves its memory.
+	// KL weighs the distance to the starting weights in the loss; the recipe of
+	// Spatial-SSRL has 0.01. 0 means no reference model is kept, which saves
+	// its memory.
 	KL float64 `json:"kl"`
+	// KLKind is the estimate of that distance, by EasyR1's names: "low_var_kl"
+	// (k3), "kl", "abs" or "mse"; "" means low_var_kl.
+	KLKind string `json:"kl_penalty"`
 	// Updates is the number of optimiser steps a batch of rollouts is cut into. 0 means 1.
 	Updates int `json:"updates"`
 
 	ClipLow  float64 `json:"clip_low"`  // 0 means 0.2
 	ClipHigh float64 `json:"clip_high"` // 0 means 0.3
 	ClipDual float64 `json:"clip_dual"` // 0 means 3
-	Average  string  `json:"average"`   // of the loss: "token" or "seq"; "" means token
+	// Loss is the surrogate by EasyR1's names: "default" (clipped as above),
+	// "gspo", "gspo_token", "cispo" or "sapo"; "" means default.
+	Loss string `json:"loss_type"`
+	// Average is that of the loss: "token" (every token alike), "seq" (every
+	// answer alike) or "length" (sums over MaxTokens, as in Dr. GRPO); "" means
+	// token.
+	Average string `json:"average"`
+	// Estimator makes advantages of a group's scores: "grpo", "grpo_passk" or
+	// "rloo"; "" means grpo. CentreOnly leaves grpo's division by the spread
+	// out, as Dr. GRPO does.
+	Estimator  string `json:"adv_estimator"`
+	CentreOnly bool   `json:"centre_only"`
+	// MaskTruncated learns nothing from answers that ran into MaxTokens.
+	MaskTruncated bool `json:"mask_truncated"`
 
 	Seed        uint64 `json:"seed"`
 	Plain       bool   `json:"plain"`        // asks the problem as it stands, as in SFTOptions
@@ -68,9 +85,15 @@ func (o *GRPOOptions) fill() error {
 	if o.Updates == 0 {
 		o.Updates = 1
 	}
-	if o.Average == "" {
-		o.Average = string(policy.AverageToken)
+	name := func(v *string, d string) {
+		if *v == "" {
+			*v = d
+		}
 	}
+	name(&o.Average, string(policy.AverageToken))
+	name(&o.Loss, string(policy.LossDefault))
+	name(&o.KLKind, string(policy.KLLowVar))
+	name(&o.Estimator, string(policy.GRPO))
 	switch {
 	case o.Group < 2:
 		return fmt.Errorf("grpo: group of %d answers (want at least 2)", o.Group)
@@ -80,17 +103,34 @@ func (o *GRPOOptions) fill() error {
 		return fmt.Errorf("grpo: temperature %g (want above 0, at most 100)", o.Temperature)
 	case !(o.KL >= 0):
 		return fmt.Errorf("grpo: kl %g (want 0 or more)", o.KL)
+	case !slices.Contains(perGroup, o.estimator().Estimator):
+		return fmt.Errorf("grpo: advantage estimator %q (want grpo, grpo_passk or rloo)", o.Estimator)
+	case o.CentreOnly && o.estimator().Estimator != policy.GRPO:
+		return fmt.Errorf("grpo: centre_only with estimator %s (want grpo)", o.Estimator)
 	}
-	return o.objective().Check()
+	if err := policy.KLKind(o.KLKind).Check(); err != nil {
+		return fmt.Errorf("grpo: %w", err)
+	}
+	if err := o.objective().Check(); err != nil {
+		return fmt.Errorf("grpo: %w", err)
+	}
+	return nil
+}
+
+// perGroup are the estimators that need nothing but the scores of a group.
+var perGroup = []policy.Estimator{policy.GRPO, policy.GRPOPassK, policy.RLOO}
+
+func (o *GRPOOptions) estimator() policy.AdvantageOptions {
+	return policy.AdvantageOptions{Estimator: policy.Estimator(o.Estimator), CentreOnly: o.CentreOnly, AllowSingle: true}
 }
 
 func (o *GRPOOptions) objective() policy.Objective {
 	loss := policy.RecipeLoss()
 	loss.ClipLow, loss.ClipHigh, loss.ClipDual = o.ClipLow, o.ClipHigh, o.ClipDual
-	loss.Average = policy.Average(o.Average)
+	loss.Kind, loss.Average, loss.Length = policy.LossKind(o.Loss), policy.Average(o.Average), o.MaxTokens
 	obj := policy.Objective{Loss: loss, KL: policy.KLNone}
 	if o.KL > 0 {
-		obj.KL, obj.KLCoef = policy.KLLowVar, o.KL
+		obj.KL, obj.KLCoef = policy.KLKind(o.KLKind), o.KL
 	}
 	return obj
 }
@@ -188,7 +228,7 @@ func (t *GRPO) Rollouts(ctx context.Context, batch []*Sample) ([]Rollout, error)
 			out = append(out, r)
 		}
 	}
-	return out, advantages(out)
+	return out, t.advantages(out)
 }
 
 // streams are the random numbers of one sample's answers.
@@ -201,7 +241,7 @@ func (t *GRPO) streams(place int, s *Sample) []*rand.Rand {
 }
 
 // advantages compares the rollouts of each prompt.
-func advantages(rollouts []Rollout) error {
+func (t *GRPO) advantages(rollouts []Rollout) error {
 	scores, groups := make([]float64, len(rollouts)), make([]int, len(rollouts))
 	for i, r := range rollouts {
 		scores[i] = r.Score.Overall
@@ -212,7 +252,7 @@ func advantages(rollouts []Rollout) error {
 			}
 		}
 	}
-	adv, err := policy.GroupAdvantages(scores, groups, policy.AdvantageOptions{Estimator: policy.GRPO, AllowSingle: true})
+	adv, err := policy.GroupAdvantages(scores, groups, t.opts.estimator())
 	if err != nil {
 		return err
 	}
@@ -230,7 +270,7 @@ func (t *GRPO) Update(ctx context.Context, rollouts []Rollout) (Stats, error) {
 		return Stats{}, err
 	}
 	defer release()
-	groups, err := regroup(rollouts)
+	groups, err := regroup(rollouts, t.opts.MaskTruncated)
 	if err != nil {
 		return Stats{}, err
 	}
@@ -268,9 +308,21 @@ type trained struct {
 	lesson
 	old, ref   [][]float64
 	advantages [][]float64
+	counts     []bool // whether an answer is learned from
 }
 
-func regroup(rollouts []Rollout) ([]*trained, error) {
+// counted are the number of answers and of the tokens that are learned from.
+func (g *trained) counted() (s policy.Size) {
+	s.Rows = len(g.Answers)
+	for i, a := range g.Answers {
+		if g.counts[i] {
+			s.Tokens += len(a)
+		}
+	}
+	return s
+}
+
+func regroup(rollouts []Rollout, maskTruncated bool) ([]*trained, error) {
 	var out []*trained
 	for i, r := range rollouts {
 		if r.prompt == nil || len(r.tokens) == 0 {
@@ -286,6 +338,7 @@ func regroup(rollouts []Rollout) ([]*trained, error) {
 		}
 		g.Answers = append(g.Answers, r.tokens)
 		g.old, g.ref, g.advantages = append(g.old, old), append(g.ref, make([]float64, len(old))), append(g.advantages, adv)
+		g.counts = append(g.counts, !(maskTruncated && r.Finish == "length"))
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("update: no rollouts")
@@ -361,12 +414,12 @@ func (t *GRPO) backward(ctx context.Context, part []*trained, step policy.Size) 
 			}
 			at += len(a)
 			b.LogProbs, b.Old, b.Advantages = append(b.LogProbs, row), append(b.Old, g.old[i]), append(b.Advantages, g.advantages[i])
-			b.Ref = append(b.Ref, g.ref[i])
+			b.Ref, b.Mask = append(b.Ref, g.ref[i]), append(b.Mask, slices.Repeat([]bool{g.counts[i]}, len(a)))
 		}
 	}
 	objective := t.opts.objective()
 	r := objective.Eval(b)
-	weight := objective.Loss.Average.Weight(policy.SizeOf(b.LogProbs, nil), step, false)
+	weight := objective.Loss.Average.Weight(policy.SizeOf(b.LogProbs, b.Mask), step, false)
 	slope := values[:0]
 	for _, row := range r.Grad {
 		for _, g := range row {
@@ -387,8 +440,8 @@ func plain(groups []*trained) []decode.Group {
 
 func sizeOf(groups []*trained) (s policy.Size) {
 	for _, g := range groups {
-		s.Rows += len(g.Answers)
-		s.Tokens += g.targets()
+		n := g.counted()
+		s.Rows, s.Tokens = s.Rows+n.Rows, s.Tokens+n.Tokens
 	}
 	return s
 }

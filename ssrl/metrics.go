@@ -31,9 +31,10 @@ func (t *tally) add(r policy.Result, size policy.Size, rows int) {
 
 // stats is the step's report.
 func (t *tally) stats(rollouts []Rollout) Stats {
-	st := Stats{Tokens: t.tokens, Loss: t.loss / t.weight, KL: t.kl / t.weight, Metrics: map[string]float64{
-		"actor/pg_loss": t.pg / t.weight, "actor/kl_loss": t.kl / t.weight, "actor/ppo_kl": t.ppo / t.weight,
-		"actor/entropy_loss": t.entropy / t.weight, "actor/pg_clipfrac_higher": t.higher / t.weight, "actor/pg_clipfrac_lower": t.lower / t.weight,
+	weight := max(t.weight, 1) // all answers may have been masked
+	st := Stats{Tokens: t.tokens, Loss: t.loss / weight, KL: t.kl / weight, Metrics: map[string]float64{
+		"actor/pg_loss": t.pg / weight, "actor/kl_loss": t.kl / weight, "actor/ppo_kl": t.ppo / weight,
+		"actor/entropy_loss": t.entropy / weight, "actor/pg_clipfrac_higher": t.higher / weight, "actor/pg_clipfrac_lower": t.lower / weight,
 	}}
 	for _, n := range t.norms {
 		st.GradNorm += n / float64(len(t.norms))

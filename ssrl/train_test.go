@@ -245,6 +245,11 @@ func TestTrainersRefuse(t *testing.T) {
 	for want, make := range map[string]func() error{
 		"grpo: group of 1 answers (want at least 2)":                       func() error { _, err := NewGRPO(m, nil, GRPOOptions{Group: 1}); return err },
 		"grpo: temperature -1 (want above 0, at most 100)":                 func() error { _, err := NewGRPO(m, nil, GRPOOptions{Temperature: -1}); return err },
+		`grpo: kl "k3" (want kl, abs, mse or low_var_kl)`:                  func() error { _, err := NewGRPO(m, nil, GRPOOptions{KLKind: "k3"}); return err },
+		`grpo: loss "ppo" (want default, gspo, gspo_token, cispo or sapo)`: func() error { _, err := NewGRPO(m, nil, GRPOOptions{Loss: "ppo"}); return err },
+		`grpo: average "mean" (want token, seq or length)`:                 func() error { _, err := NewGRPO(m, nil, GRPOOptions{Average: "mean"}); return err },
+		`grpo: advantage estimator "gae" (want grpo, grpo_passk or rloo)`:  func() error { _, err := NewGRPO(m, nil, GRPOOptions{Estimator: "gae"}); return err },
+		"grpo: centre_only with estimator rloo (want grpo)":                func() error { _, err := NewGRPO(m, nil, GRPOOptions{Estimator: "rloo", CentreOnly: true}); return err },
 		"grpo: kl -1 (want 0 or more)":                                     func() error { _, err := NewGRPO(m, nil, GRPOOptions{KL: -1}); return err },
 		"sft: learning rate -1 (want a number >= 0)":                       func() error { _, err := NewSFT(m, SFTOptions{LearningRate: -1}); return err },
 		`sft: schedule "wave" (want constant, linear or cosine)`:           func() error { _, err := NewSFT(m, SFTOptions{Schedule: Schedule{Kind: "wave", Steps: 9}}); return err },
@@ -265,6 +270,62 @@ func TestTrainersRefuse(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) { assert.EqualError(t, make(), want) })
 	}
+}
+
+// Every variant of the objective takes a step of its own; what one leaves out
+// moves nothing.
+func TestObjectivesDiffer(t *testing.T) {
+	variants := map[string]func(o *GRPOOptions){
+		"default": func(o *GRPOOptions) {}, "rloo": func(o *GRPOOptions) { o.Estimator = "rloo" }, "pass@k": func(o *GRPOOptions) { o.Estimator = "grpo_passk" },
+		"centred": func(o *GRPOOptions) { o.CentreOnly = true }, "seq": func(o *GRPOOptions) { o.Average = "seq" }, "length": func(o *GRPOOptions) { o.Average = "length" },
+		"cispo": func(o *GRPOOptions) { o.Loss, o.ClipLow, o.ClipHigh = "cispo", 1e-3, 1e-3 }, "sapo": func(o *GRPOOptions) { o.Loss = "sapo" },
+		"gspo": func(o *GRPOOptions) { o.Loss = "gspo" }, "abs": func(o *GRPOOptions) { o.KLKind = "abs" }, "mse": func(o *GRPOOptions) { o.KLKind = "mse" },
+	}
+	batch, seen := questions(t, 2), map[[2]uint32]string{}
+	for name, change := range variants {
+		m := nanoModel(t)
+		o := smallGRPO
+		o.Updates, o.KL = 2, 1
+		change(&o)
+		g, err := NewGRPO(m, func(s *Sample, answer string) Score { return Score{Overall: float64(len(answer)%7) / 7} }, o)
+		require.NoError(t, err)
+		rollouts, err := g.Rollouts(t.Context(), batch)
+		require.NoError(t, err, name)
+		for i := range rollouts { // a fresh model's answers are all as long as they may be
+			r, n := &rollouts[i], 4+i%5
+			r.tokens, r.logprobs = r.tokens[:n], r.logprobs[:n]
+		}
+		st, err := g.Update(t.Context(), rollouts)
+		require.NoError(t, err, name)
+		assert.False(t, math.IsNaN(st.Loss), name)
+		moved := [2]uint32{}
+		for _, p := range weights(m) {
+			for _, v := range p {
+				moved[0], moved[1] = moved[0]*31+math.Float32bits(v), moved[1]^math.Float32bits(v)
+			}
+		}
+		assert.Empty(t, seen[moved], "%s moves as", name)
+		seen[moved] = name
+	}
+}
+
+func TestTruncatedAnswersCanBeMasked(t *testing.T) {
+	m := nanoModel(t)
+	before := weights(m)
+	o := smallGRPO
+	o.KL, o.MaxTokens, o.MaskTruncated = 0, 1, true // a fresh model does not stop after one token
+	g, err := NewGRPO(m, func(s *Sample, answer string) Score { return Score{Overall: float64(len(answer))} }, o)
+	require.NoError(t, err)
+	rollouts, err := g.Rollouts(t.Context(), questions(t, 2))
+	require.NoError(t, err)
+	for i := range rollouts {
+		require.Equal(t, "length", rollouts[i].Finish)
+	}
+	st, err := g.Update(t.Context(), rollouts)
+	require.NoError(t, err)
+	assert.Equal(t, before, weights(m))
+	assert.Zero(t, st.GradNorm)
+	assert.Zero(t, st.Loss)
 }
 
 func TestModelServesOneCallAtATime(t *testing.T) {
