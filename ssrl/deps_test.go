@@ -22,7 +22,7 @@ import (
 // package down to make a build pass; cut the code differently. Test files may
 // import anything.
 const layers = `
-seed rgbd bpe answer tensor parallel config golden
+seed rgbd bpe answer tensor parallel config golden folder
 scene pretext shard chat patch safetensors cpu tape formats/parquet
 qwen formats
 decode optim devtest

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ssrl/internal/folder"
 )
 
 // kind is a format of files.
@@ -24,12 +26,12 @@ const (
 const (
 	infoName     = "dataset_info.json"
 	manifestName = "manifest.json"
-	runName      = "run.json" // while a run is unfinished
+	samplesName  = "samples.jsonl"
 )
 
 // paths81k is where Spatial-SSRL-81k keeps its tables; pictures lie beside, in
 // data/images, and their paths start above data.
-var paths81k = filepath.Join("data", "parquets")
+const paths81k = "data/parquets"
 
 // source is what a path stands for.
 type source struct {
@@ -41,6 +43,9 @@ type source struct {
 
 // kindOf tells a file's format by its name.
 func kindOf(file string) (kind, bool) {
+	if filepath.Base(file) == manifestName {
+		return kindOwn, true
+	}
 	switch strings.ToLower(filepath.Ext(file)) {
 	case ".parquet":
 		return kindParquet, true
@@ -66,24 +71,24 @@ func find(path string, o Options) (source, error) {
 	if !info.IsDir() {
 		return findFile(base, split, o)
 	}
-	if exists(base, runName) {
+	own := exists(base, manifestName) || exists(base, samplesName)
+	switch {
+	case own && o.Name == "": // an unfinished one is for its reader to refuse
+		if err := onlyTrain(base, split); err != nil {
+			return source{}, err
+		}
+		return source{kind: kindOwn, files: []string{base}}, nil
+	case exists(base, folder.RunName):
 		return source{}, fmt.Errorf("%s: an unfinished run (want it run again with the same arguments)", base)
-	}
-	if o.Name != "" || exists(base, infoName) {
+	case o.Name != "" || exists(base, infoName):
 		if o.Name == "" {
 			o.Name = split
 		}
 		return readInfo(base, o.Name)
 	}
-	if exists(base, manifestName) {
-		if err := onlyTrain(base, split); err != nil {
-			return source{}, err
-		}
-		return source{kind: kindOwn, files: []string{base}}, nil
-	}
 	dir := base
-	if exists(base, paths81k) {
-		dir = filepath.Join(base, paths81k)
+	if exists(base, filepath.FromSlash(paths81k)) {
+		dir = filepath.Join(base, filepath.FromSlash(paths81k))
 	}
 	src, err := findSplit(dir, split)
 	src.imageDir = base
@@ -162,21 +167,34 @@ func findSplit(dir, split string) (source, error) {
 	}
 	chosen := bySplit[want]
 	if len(chosen) == 0 {
-		return source{}, fmt.Errorf("%s: no split %q in %s", dir, want, strings.Join(files, ", "))
+		return source{}, fmt.Errorf("%s: no split %q in %s", dir, want, some(files))
 	}
 	src := source{}
 	src.kind, _ = kindOf(chosen[0])
 	for _, name := range chosen {
-		if k, _ := kindOf(name); k != src.kind {
+		k, _ := kindOf(name)
+		if k != src.kind {
 			return source{}, fmt.Errorf("%s: %s and %s (want files of one kind)", dir, chosen[0], name)
+		}
+		if k == kindOwn {
+			name = filepath.Dir(name)
 		}
 		src.files = append(src.files, filepath.Join(dir, name))
 	}
 	return src, nil
 }
 
+// some lists the first of many names.
+func some(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
 // dataFiles lists the datasets in a folder by name; without any, those in the
-// folders in it.
+// folders in it, where one of our own is named by its manifest.
 func dataFiles(dir string) ([]string, error) {
 	for _, pattern := range []string{"*", "*/*"} {
 		all, err := fsGlob(dir, pattern)
@@ -185,14 +203,14 @@ func dataFiles(dir string) ([]string, error) {
 		}
 		all = slices.DeleteFunc(all, func(name string) bool {
 			_, ok := kindOf(name)
-			return !ok || strings.HasPrefix(filepath.Base(name), ".")
+			return !ok || strings.HasPrefix(filepath.Base(name), ".") || filepath.Base(name) == samplesName
 		})
 		if len(all) > 0 {
 			slices.Sort(all)
 			return all, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: no dataset (want %s, .parquet, .json, .jsonl or .tar files)", dir, manifestName)
+	return nil, fmt.Errorf("%s: no %s (want a finished dataset, or .parquet, .json, .jsonl or .tar files)", dir, manifestName)
 }
 
 // fsGlob is filepath.Glob relative to a folder whose own name is no pattern.

@@ -15,6 +15,7 @@
 package formats
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -66,6 +67,10 @@ type Row struct {
 	// Problem holds one <image> for each of Images, Answer the truth. Both are
 	// empty for a conversation of more than one question.
 	Problem, Answer string
+	// Response is what a conversation of one question has for an answer, of which
+	// Answer is what stands in its box. Meta is our own samples' geometry, or nil.
+	Response string
+	Meta     json.RawMessage
 
 	// System and Messages are a conversation for supervised training, nil for a
 	// plain question: user and assistant in turns, the user first.
@@ -133,7 +138,7 @@ func Open(path string, o Options) (*Dataset, error) {
 		d.Close()
 		return nil, err
 	}
-	if d.Len() == 0 {
+	if d.Len() == 0 && src.kind != kindOwn { // whose manifest says so
 		return nil, errors.Join(fmt.Errorf("%s: no rows%s", path, d.whyEmpty()), d.Close())
 	}
 	return d, nil

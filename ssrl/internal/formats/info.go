@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,13 +81,28 @@ func (e infoEntry) source(dir string) (source, error) {
 		return source{}, fmt.Errorf("formatting %q (want alpaca or sharegpt)", e.Formatting)
 	}
 	name := filepath.FromSlash(*e.FileName)
-	if k, _ := kindOf(name); k != kindJSON {
-		return source{}, fmt.Errorf("file_name %q (want .json or .jsonl)", *e.FileName)
-	}
 	if !filepath.IsLocal(name) {
 		return source{}, fmt.Errorf("file_name %q leads out of the folder", *e.FileName)
 	}
-	return source{kind: kindJSON, files: []string{filepath.Join(dir, name)}, imageDir: dir, columns: e.columns()}, nil
+	src := source{kind: kindJSON, files: []string{filepath.Join(dir, name)}, imageDir: dir, columns: e.columns()}
+	// A folder's files are one dataset (data/loader.py).
+	if info, err := os.Stat(src.files[0]); err == nil && info.IsDir() {
+		below, err := fsGlob(src.files[0], "*")
+		if err != nil {
+			return source{}, err
+		}
+		src.files = nil
+		for _, file := range below {
+			src.files = append(src.files, filepath.Join(dir, name, file))
+		}
+		slices.Sort(src.files)
+	}
+	for _, file := range src.files {
+		if k, _ := kindOf(file); k != kindJSON {
+			return source{}, fmt.Errorf("file_name %q (want .json or .jsonl)", *e.FileName)
+		}
+	}
+	return src, nil
 }
 
 // columns returns the keys and tags of a dataset. As upstream, a table of columns

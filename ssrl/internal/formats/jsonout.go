@@ -3,11 +3,11 @@ package formats
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
-	"errors"
-	"os"
+	"cmp"
+	"io"
 
 	"ssrl/internal/answer"
+	"ssrl/internal/folder"
 	"ssrl/internal/shard"
 )
 
@@ -40,13 +40,13 @@ type shareGPTTurn struct {
 type jsonOutput struct {
 	name   string
 	format Format
-	file   *os.File
+	file   io.Closer
 	buffer *bufio.Writer
 	rows   int
 }
 
-func newJSONOutput(dir, name string, f Format) (*jsonOutput, error) {
-	file, err := createNew(dir, name+tmp)
+func newJSONOutput(dir *folder.Folder, name string, f Format) (*jsonOutput, error) {
+	file, err := dir.Create(name + folder.Tmp)
 	if err != nil {
 		return nil, err
 	}
@@ -81,27 +81,18 @@ func (j *jsonOutput) write(s shard.Sample, _ [][]byte, _ string) error {
 	if _, err := j.buffer.WriteString(before); err != nil {
 		return err
 	}
-	data, err := encode(record)
+	data, err := folder.Encode(record)
 	if err != nil {
 		return err
 	}
 	j.rows++
-	_, err = j.buffer.Write(data)
+	_, err = j.buffer.Write(bytes.TrimSuffix(data, []byte("\n")))
 	return err
 }
 
 func (j *jsonOutput) finish() ([]string, error) {
 	_, err := j.buffer.WriteString("\n]\n")
-	return []string{j.name}, errors.Join(err, j.buffer.Flush(), j.file.Close())
+	return []string{j.name}, cmp.Or(err, j.buffer.Flush(), j.file.Close())
 }
 
 func (j *jsonOutput) abort() { j.file.Close() }
-
-// encode is v as JSON in which '<' and '>' stay readable.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}

@@ -28,7 +28,7 @@ func (p *ownPart) row(i int) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	out := Row{File: p.name, Number: i, ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer}
+	out := Row{File: p.name, Number: i, ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer, Meta: s.Meta}
 	for _, path := range s.Images {
 		out.Images = append(out.Images, Image{Path: path})
 	}

@@ -2,12 +2,13 @@ package formats
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
-	"errors"
-	"os"
+	"io"
 
 	"github.com/parquet-go/parquet-go"
 
+	"ssrl/internal/folder"
 	"ssrl/internal/shard"
 )
 
@@ -59,7 +60,7 @@ func features(image map[string]string) string {
 // parquetOutput writes one Parquet file.
 type parquetOutput struct {
 	name   string
-	file   *os.File
+	file   io.Closer
 	buffer *bufio.Writer
 	inside *parquet.GenericWriter[insideRow] // or
 	paths  *parquet.GenericWriter[pathsRow]
@@ -67,8 +68,8 @@ type parquetOutput struct {
 	bytes  int
 }
 
-func newParquetOutput(dir, name string, inside bool) (*parquetOutput, error) {
-	f, err := createNew(dir, name+tmp)
+func newParquetOutput(dir *folder.Folder, name string, inside bool) (*parquetOutput, error) {
+	f, err := dir.Create(name + folder.Tmp)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (p *parquetOutput) finish() ([]string, error) {
 	} else {
 		err = p.inside.Close()
 	}
-	return []string{p.name}, errors.Join(err, p.buffer.Flush(), p.file.Close())
+	return []string{p.name}, cmp.Or(err, p.buffer.Flush(), p.file.Close())
 }
 
 func (p *parquetOutput) abort() { p.file.Close() }

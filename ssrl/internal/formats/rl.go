@@ -32,6 +32,9 @@ func (c columnsRL) convert(keys map[string]json.RawMessage) (row Row, cells []ce
 			return row, nil, fmt.Errorf("%q is %w", f.key, err)
 		}
 	}
+	if meta := keys["meta"]; len(meta) > 0 && meta[0] == '{' {
+		row.Meta = meta
+	}
 	if cells, err = pictures(keys[c.images]); err != nil {
 		return row, nil, err
 	}

@@ -74,7 +74,8 @@ func (c *columns) convert(keys map[string]json.RawMessage) (row Row, cells []cel
 		return row, nil, fmt.Errorf("%d %s for %d images", count, placeholder, len(cells))
 	}
 	if len(row.Messages) == 2 && strings.Count(row.Messages[0].Text, placeholder) == count {
-		row.Problem, row.Answer = row.Messages[0].Text, truth(row.Messages[1].Text)
+		row.Problem, row.Response = row.Messages[0].Text, row.Messages[1].Text
+		row.Answer = truth(row.Response)
 	}
 	return row, cells, nil
 }

@@ -3,23 +3,25 @@ package formats
 import (
 	"archive/tar"
 	"bufio"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"time"
 
+	"ssrl/internal/folder"
 	"ssrl/internal/shard"
 )
 
 // tarOutput writes tar files, the next one when one has its size.
 type tarOutput struct {
-	dir, name string
-	most      int64
-	files     []string // finished, and the one that is open
+	folder *folder.Folder
+	name   string
+	most   int64
+	files  []string // finished, and the one that is open
 
-	file   *os.File // nil: none is open
+	file   io.Closer // nil: none is open
 	buffer *bufio.Writer
 	tar    *tar.Writer
 	bytes  int64
@@ -38,7 +40,7 @@ func (t *tarOutput) write(s shard.Sample, images [][]byte, ext string) error {
 	if s.Meta == nil {
 		s.Meta = json.RawMessage("{}")
 	}
-	question, err := encode(s)
+	question, err := folder.Encode(s)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func memberSize(n int) int64 {
 
 func (t *tarOutput) begin() error {
 	name := fmt.Sprintf("%s-%06d.tar", t.name, len(t.files))
-	f, err := createNew(t.dir, name+tmp)
+	f, err := t.folder.Create(name + folder.Tmp)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (t *tarOutput) member(name string, data []byte) error {
 }
 
 func (t *tarOutput) end() error {
-	err := errors.Join(t.tar.Close(), t.buffer.Flush(), t.file.Close())
+	err := cmp.Or(t.tar.Close(), t.buffer.Flush(), t.file.Close())
 	t.file = nil
 	return err
 }

@@ -1,7 +1,6 @@
 package formats
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,17 +9,20 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
+	"ssrl/internal/folder"
 	"ssrl/internal/shard"
 )
 
 // Format names a form that Create writes.
 type Format string
 
-// The forms. Each writes train files and, with a split, test files: words by
-// which datasets and Spatial-SSRL's scripts find them.
+// The forms. Each writes train files and, where frames are held out, validation
+// files: words by which Hugging Face datasets and LLaMA-Factory find them.
 const (
+	// Dir is our own directory: manifest.json, samples.jsonl and images/, or two
+	// of them, train/ and validation/.
+	Dir Format = "dir"
 	// Parquet is train.parquet with the columns id, task, problem, answer and
 	// images, pictures inside, declared to Hugging Face datasets.
 	Parquet Format = "parquet"
@@ -29,6 +31,7 @@ const (
 	ParquetPaths Format = "parquet-paths"
 	// Alpaca and ShareGPT are train.json beside dataset_info.json and images/: a
 	// dataset_dir and media_dir of LLaMA-Factory. The answer stands in \boxed{}.
+	// A shard writes into a folder train/ instead, which it reads as one dataset.
 	Alpaca   Format = "alpaca"
 	ShareGPT Format = "sharegpt"
 	// WebDataset is train-000000.tar and so on, with KEY.json and KEY.N.png or
@@ -37,16 +40,16 @@ const (
 )
 
 // Formats returns every form that Create writes.
-func Formats() []Format { return []Format{Parquet, ParquetPaths, Alpaca, ShareGPT, WebDataset} }
+func Formats() []Format { return []Format{Dir, Parquet, ParquetPaths, Alpaca, ShareGPT, WebDataset} }
 
 // WriteOptions say what a writer writes.
 type WriteOptions struct {
 	// Run holds the arguments of the run: an unfinished one of the same may be
 	// taken over.
 	Run shard.Options
-	// Test holds the frames, by Sample.Source, whose samples go to the test
-	// files; see Split.
-	Test map[string]bool
+	// Validation holds the frames, by Sample.Source, whose samples are for
+	// validation; see Split. Nil means that there is no such split.
+	Validation map[string]bool
 	// Shard and Shards number the files, train-00001-of-00004, so that parts of
 	// one run can lie in one folder in the end. Shards 0 and 1 number nothing.
 	Shard, Shards int
@@ -62,7 +65,8 @@ type Writer struct {
 	dir    string
 	format Format
 	opts   WriteOptions
-	held   *os.File // the lock on dir
+	own    *shard.Writer  // of our own directory, which it is all of; or
+	folder *folder.Folder // of every other form
 
 	mu      sync.Mutex
 	ids     map[string]bool
@@ -71,26 +75,34 @@ type Writer struct {
 	err     error             // what ended the writer
 }
 
+// splitNames are the splits that a writer writes.
+var splitNames = []string{"train", "validation"}
+
 // output is one split.
 type output interface {
 	// write appends a sample. paths are those of its pictures, where they are files.
 	write(s shard.Sample, images [][]byte, ext string) error
-	// finish ends the files and returns them, relative to the folder, as they
-	// shall be called; each still has .tmp behind its name.
+	// finish ends the files and returns them, relative to the folder with '/', as
+	// they shall be called; each still has .tmp behind its name.
 	finish() ([]string, error)
+	// abort gives the files back as they are.
 	abort()
 }
 
-var (
-	errClosed = errors.New("dataset is closed")
-	errEmpty  = errors.New("not one sample (want one at least)")
-)
+var errEmpty = errors.New("not one sample (want one at least)")
 
 // Write appends a sample with its pictures, which are whole PNG or JPEG files;
 // ext is .png, .jpg or .jpeg. s.Images is not read. A sample that is refused
 // leaves nothing behind.
 func (w *Writer) Write(s shard.Sample, images [][]byte, ext string) error {
-	if err := vet(s, images, ext); err != nil {
+	if w.own != nil {
+		return w.own.Write(s, images, ext)
+	}
+	err := shard.Check(s, images, ext)
+	if err == nil && w.format != Dir {
+		err = vetTask(s.Task)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: sample %q: %w", w.dir, s.ID, err)
 	}
 	w.mu.Lock()
@@ -108,125 +120,113 @@ func (w *Writer) Write(s shard.Sample, images [][]byte, ext string) error {
 	return nil
 }
 
+// vetTask admits what is a plain name of a folder.
+func vetTask(task string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	const longest = 200 // bytes
+	if task[0] == '.' || len(task) > longest || strings.Trim(task, allowed) != "" {
+		return fmt.Errorf("task %.40q (want 1 to %d of A-Z a-z 0-9 - _ . and no dot first)", task, longest)
+	}
+	return nil
+}
+
 // put stores a sample that is in order.
 func (w *Writer) put(s shard.Sample, images [][]byte, ext string) error {
-	folder := map[Format]string{Alpaca: "images", ShareGPT: "images", ParquetPaths: "data/images/" + s.Task}[w.format]
+	pictures := map[Format]string{Alpaca: "images", ShareGPT: "images", ParquetPaths: "data/images/" + s.Task}[w.format]
 	s.Images = nil
 	for n, data := range images {
 		name := fmt.Sprintf("%s.%d%s", s.ID, n, ext)
-		if folder == "" {
+		if pictures == "" {
 			s.Images = append(s.Images, name)
 			continue
 		}
-		if err := w.picture(folder, name, data); err != nil {
+		if err := w.picture(pictures, name, data); err != nil {
 			return err
 		}
-		s.Images = append(s.Images, folder+"/"+name)
+		s.Images = append(s.Images, pictures+"/"+name)
 	}
-	split := "train"
-	if w.opts.Test[s.Source] {
-		split = "test"
+	split := splitNames[0]
+	if w.opts.Validation[s.Source] {
+		split = splitNames[1]
 	}
-	out := w.outputs[split]
-	if out == nil {
-		var err error
-		if out, err = w.newOutput(split); err != nil {
-			return err
-		}
-		w.outputs[split] = out
+	out, err := w.output(split)
+	if err != nil {
+		return err
 	}
 	return out.write(s, images, ext)
 }
 
 // picture writes a picture file.
-func (w *Writer) picture(folder, name string, data []byte) error {
-	dir := filepath.Join(w.dir, filepath.FromSlash(folder))
+func (w *Writer) picture(below, name string, data []byte) error {
+	dir := w.folder.At(below)
 	if !w.folders[dir] {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}
 		w.folders[dir] = true
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return w.folder.Disk.Put(filepath.Join(dir, name), data)
 }
 
-// newOutput starts the files of a split.
+// output returns the files of a split.
+func (w *Writer) output(split string) (output, error) {
+	if out := w.outputs[split]; out != nil {
+		return out, nil
+	}
+	out, err := w.newOutput(split)
+	if err == nil {
+		w.outputs[split] = out
+	}
+	return out, err
+}
+
 func (w *Writer) newOutput(split string) (output, error) {
-	name := split
+	name, below := split, split
 	if w.opts.Shards > 1 {
-		name = fmt.Sprintf("%s-%05d-of-%05d", split, w.opts.Shard, w.opts.Shards)
+		part := fmt.Sprintf("%05d-of-%05d", w.opts.Shard, w.opts.Shards)
+		name, below = split+"-"+part, split+"/"+part
 	}
 	switch w.format {
+	case Dir:
+		own, err := shard.CreateOn(w.folder.Disk, w.folder.At(split), w.opts.Run)
+		return dirOutput{own}, err
 	case Parquet:
-		return newParquetOutput(w.dir, name+".parquet", true)
+		return newParquetOutput(w.folder, name+".parquet", true)
 	case ParquetPaths:
-		return newParquetOutput(w.dir, filepath.Join(paths81k, name+".parquet"), false)
+		return newParquetOutput(w.folder, paths81k+"/"+name+".parquet", false)
 	case Alpaca, ShareGPT:
-		return newJSONOutput(w.dir, name+".json", w.format)
+		return newJSONOutput(w.folder, below+".json", w.format)
 	}
-	return &tarOutput{dir: w.dir, name: name, most: w.opts.TarBytes}, nil
+	return &tarOutput{folder: w.folder, name: name, most: w.opts.TarBytes}, nil
 }
 
-// vet checks a sample before anything is written.
-func vet(s shard.Sample, images [][]byte, ext string) error {
-	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-	const maxName = 200 // bytes: names of files are made of ids
-	for _, f := range []struct{ name, text string }{{"id", s.ID}, {"task", s.Task}} {
-		if f.text == "" || len(f.text) > maxName || strings.Trim(f.text, allowed) != "" || f.text[0] == '.' {
-			return fmt.Errorf("%s %.40q (want 1 to %d of A-Z a-z 0-9 - _ . and no dot first)", f.name, f.text, maxName)
-		}
-	}
-	for _, f := range []struct {
-		name, text string
-		empty      bool
-	}{{"source", s.Source, true}, {"problem", s.Problem, false}, {"answer", s.Answer, false}} {
-		if f.text == "" && !f.empty {
-			return fmt.Errorf("%q is empty", f.name)
-		}
-		if !utf8.ValidString(f.text) {
-			return fmt.Errorf("%q is not UTF-8: %.40q", f.name, f.text)
-		}
-	}
-	if s.Meta != nil && (!json.Valid(s.Meta) || bytes.TrimLeft(s.Meta, " \t\r\n")[0] != '{') {
-		return errors.New(`"meta" is not a JSON object`)
-	}
-	if n := strings.Count(s.Problem, placeholder); n != len(images) {
-		return fmt.Errorf("%d %s in the problem but %d images", n, placeholder, len(images))
-	}
-	return vetImages(images, ext)
+// dirOutput is a directory of our own.
+type dirOutput struct{ w *shard.Writer }
+
+func (d dirOutput) write(s shard.Sample, images [][]byte, ext string) error {
+	return d.w.Write(s, images, ext)
 }
 
-func vetImages(images [][]byte, ext string) error {
-	magic := map[string]string{".png": "\x89PNG\r\n\x1a\n", ".jpg": "\xff\xd8\xff", ".jpeg": "\xff\xd8\xff"}[ext]
-	if magic == "" && len(images) > 0 {
-		return fmt.Errorf("images as %q (want .png, .jpg or .jpeg)", ext)
-	}
-	for n, data := range images {
-		if !bytes.HasPrefix(data, []byte(magic)) {
-			return imageError(n, fmt.Errorf("not a %s file", ext))
-		}
-		if len(data) > maxImage {
-			return imageError(n, fmt.Errorf("%d bytes (want at most %d)", len(data), maxImage))
-		}
-	}
-	return nil
-}
+func (d dirOutput) finish() ([]string, error) { return nil, d.w.Close() }
+func (d dirOutput) abort()                    { d.w.Abort() }
 
 // Len returns how many samples are written.
 func (w *Writer) Len() int {
+	if w.own != nil {
+		return w.own.Len()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.ids)
 }
 
 // Close brings everything to the disk and gives the files their names. Without a
-// single sample it is an error. On an error the folder stays an unfinished run.
+// single sample it is an error, but for our own directory. On an error the folder
+// stays an unfinished run.
 func (w *Writer) Close() error {
+	if w.own != nil {
+		return w.own.Close()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -235,16 +235,16 @@ func (w *Writer) Close() error {
 	if err := w.finish(); err != nil {
 		return w.fail(err)
 	}
-	w.fail(errClosed)
+	_ = w.fail(folder.ErrClosed)
 	return nil
 }
 
 func (w *Writer) finish() error {
-	if len(w.ids) == 0 {
+	if len(w.ids) == 0 && w.format != Dir {
 		return fmt.Errorf("%s: %w", w.dir, errEmpty)
 	}
 	var files []string
-	for _, split := range []string{"train", "test"} {
+	for _, split := range splitNames {
 		out := w.outputs[split]
 		if out == nil {
 			continue
@@ -262,40 +262,63 @@ func (w *Writer) finish() error {
 		}
 		files = append(files, infoName)
 	}
-	folders := []string{w.dir}
-	for dir := range w.folders {
-		if err := syncAll(dir); err != nil {
-			return err
-		}
+	if err := w.settle(files); err != nil {
+		return err
 	}
-	for _, name := range files {
-		path := filepath.Join(w.dir, name)
-		if err := syncPath(path + tmp); err != nil {
-			return err
-		}
-		folders = append(folders, filepath.Dir(path))
-	}
-	for _, name := range files {
-		path := filepath.Join(w.dir, name)
-		if err := os.Rename(path+tmp, path); err != nil {
-			return err
-		}
-	}
-	slices.Sort(folders)
-	for _, dir := range slices.Compact(folders) {
-		if err := syncPath(dir); err != nil {
-			return err
-		}
-	}
-	// All files are there: without its mark the run is finished.
-	return os.Remove(filepath.Join(w.dir, runName))
+	// All files are there: without its mark the run is finished. That the mark is
+	// gone need not be on the medium: with it the run is only made again.
+	return w.folder.Finish()
 }
 
-// info writes dataset_info.json, so that LLaMA-Factory finds the files by split.
+// settle brings pictures and files to the medium and gives the files their names.
+func (w *Writer) settle(files []string) error {
+	disk := w.folder.Disk
+	dirs := []string{w.dir}
+	for dir := range w.folders {
+		if err := disk.SyncAll(dir); err != nil {
+			return err
+		}
+		dirs = append(dirs, filepath.Dir(dir))
+	}
+	for _, name := range files {
+		path := w.folder.At(name)
+		if err := disk.Sync(path + folder.Tmp); err != nil {
+			return err
+		}
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	for _, name := range files {
+		path := w.folder.At(name)
+		if err := disk.Rename(path+folder.Tmp, path); err != nil {
+			return err
+		}
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
+		if err := disk.Sync(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// info writes dataset_info.json, so that LLaMA-Factory finds the splits. All
+// shards write the same one.
 func (w *Writer) info(files []string) error {
 	entries := map[string]infoEntry{}
 	text := func(s string) *string { return &s }
-	for _, file := range files {
+	for _, split := range splitNames {
+		file := split + ".json"
+		if w.opts.Shards > 1 {
+			file = split // a folder
+		}
+		missing := !slices.Contains(files, file)
+		if w.opts.Shards > 1 {
+			missing = split == splitNames[1] && w.opts.Validation == nil
+		}
+		if missing {
+			continue
+		}
 		e := infoEntry{FileName: text(file)}
 		if w.format == Alpaca {
 			e.Columns = map[string]*string{"prompt": text("instruction"), "query": text("input"), "response": text("output"), "images": text("images")}
@@ -303,34 +326,38 @@ func (w *Writer) info(files []string) error {
 			e.Formatting = "sharegpt"
 			e.Columns = map[string]*string{"messages": text("conversations"), "images": text("images")}
 		}
-		entries[strings.TrimSuffix(file, ".json")] = e
+		entries[split] = e
 	}
 	data, err := json.MarshalIndent(entries, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(w.dir, infoName+tmp), append(data, '\n'), 0o666)
+	return w.folder.Disk.Put(w.folder.At(infoName+folder.Tmp), append(data, '\n'))
 }
 
 // Abort ends the writer: the folder stays an unfinished run. After Close it does
 // nothing.
 func (w *Writer) Abort() {
+	if w.own != nil {
+		w.own.Abort()
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
-		w.fail(errClosed)
+		_ = w.fail(folder.ErrClosed)
 	}
 }
 
 // fail ends the writer with err, the first time it is called, and returns it.
 func (w *Writer) fail(err error) error {
 	w.err = err
-	if !errors.Is(err, errClosed) && !errors.Is(err, errEmpty) {
-		w.err = fmt.Errorf("%w (the dataset stays unfinished)", err)
+	if !errors.Is(err, folder.ErrClosed) && !errors.Is(err, errEmpty) && !errors.As(err, &folder.Unfinished{}) {
+		w.err = folder.Unfinished{Why: err}
 	}
 	for _, out := range w.outputs {
 		out.abort()
 	}
-	w.held.Close()
+	w.folder.Release()
 	return w.err
 }

@@ -8,16 +8,20 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/folder"
 	"ssrl/internal/formats"
 	"ssrl/internal/shard"
 )
@@ -147,25 +151,25 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 
 func TestFilesAreWhereOtherProgramsLook(t *testing.T) {
 	all := samples(t, 6)
-	test := map[string]bool{all[5].Source: true}
+	held := map[string]bool{all[5].Source: true}
 	for _, tc := range []struct {
 		format formats.Format
 		want   []string
 	}{
-		{formats.Parquet, []string{"train.parquet", "test.parquet"}},
-		{formats.ParquetPaths, []string{"data/parquets/train.parquet", "data/parquets/test.parquet", "data/images/crop/kitchen.0.png-1.0.jpg"}},
-		{formats.Alpaca, []string{"train.json", "test.json", "dataset_info.json", "images/kitchen.0.png-0.0.png"}},
-		{formats.ShareGPT, []string{"train.json", "test.json", "dataset_info.json", "images/kitchen.0.png-0.0.png"}},
-		{formats.WebDataset, []string{"train-000000.tar", "test-000000.tar"}},
+		{formats.Parquet, []string{"train.parquet", "validation.parquet"}},
+		{formats.ParquetPaths, []string{"data/parquets/train.parquet", "data/parquets/validation.parquet", "data/images/crop/kitchen.0.png-1.0.jpg"}},
+		{formats.Alpaca, []string{"train.json", "validation.json", "dataset_info.json", "images/kitchen.0.png-0.0.png"}},
+		{formats.ShareGPT, []string{"train.json", "validation.json", "dataset_info.json", "images/kitchen.0.png-0.0.png"}},
+		{formats.WebDataset, []string{"train-000000.tar", "validation-000000.tar"}},
 	} {
 		t.Run(string(tc.format), func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, dir, tc.format, formats.WriteOptions{Test: test}, all)
+			write(t, dir, tc.format, formats.WriteOptions{Validation: held}, all)
 			files := tree(t, dir)
 			for _, name := range tc.want {
 				assert.Contains(t, files, name)
 			}
-			for split, want := range map[string][]written{"": all[:5], "@train": all[:5], "@test": all[5:]} {
+			for split, want := range map[string][]written{"": all[:5], "@train": all[:5], "@validation": all[5:]} {
 				d, err := formats.Open(dir+split, formats.Options{})
 				require.NoError(t, err)
 				require.Equal(t, len(want), d.Len())
@@ -174,28 +178,138 @@ func TestFilesAreWhereOtherProgramsLook(t *testing.T) {
 				}
 				require.NoError(t, d.Close())
 			}
-			_, err := formats.Open(dir+"@validation", formats.Options{})
-			assert.ErrorContains(t, err, "validation")
+			_, err := formats.Open(dir+"@test", formats.Options{})
+			assert.ErrorContains(t, err, `"test"`)
 		})
 	}
 }
 
 func TestShardsLieInOneFolder(t *testing.T) {
 	all := samples(t, 12)
-	for _, f := range []formats.Format{formats.Parquet, formats.ParquetPaths, formats.WebDataset} {
+	held := map[string]bool{all[0].Source: true} // the second shard's, one of the first's
+	for _, f := range formats.Formats() {
+		if f == formats.Dir {
+			continue // manifests would lie on each other
+		}
 		t.Run(string(f), func(t *testing.T) {
 			together := t.TempDir()
 			for k := range 3 {
 				dir := t.TempDir()
-				write(t, dir, f, formats.WriteOptions{Shard: k, Shards: 3}, all[4*k:][:4])
+				write(t, dir, f, formats.WriteOptions{Shard: k, Shards: 3, Validation: held}, all[4*k:][:4])
+				for name, sum := range tree(t, dir) {
+					if there, err := os.ReadFile(filepath.Join(together, name)); err == nil {
+						assert.Equal(t, sum, hash(there), "%s is the same in all shards", name)
+						require.NoError(t, os.Remove(filepath.Join(together, name)))
+					}
+				}
 				require.NoError(t, os.CopyFS(together, os.DirFS(dir)))
 			}
-			d, err := formats.Open(together, formats.Options{})
+			for split, want := range map[string][]written{"@train": all[5:], "@validation": all[:5]} {
+				d, err := formats.Open(together+split, formats.Options{})
+				require.NoError(t, err)
+				require.Equal(t, len(want), d.Len())
+				for i := range want {
+					same(t, f, want[i], d, i)
+				}
+				require.NoError(t, d.Close())
+			}
+		})
+	}
+}
+
+// full is a disk with room for some bytes.
+func full(room int) folder.Disk {
+	d := folder.Real()
+	d.Create = func(path string) (io.WriteCloser, error) {
+		f, err := folder.Real().Create(path)
+		return &fullFile{f, &room}, err
+	}
+	return d
+}
+
+type fullFile struct {
+	io.WriteCloser
+	room *int
+}
+
+func (f *fullFile) Write(b []byte) (int, error) {
+	n, _ := f.WriteCloser.Write(b[:min(len(b), *f.room)])
+	*f.room -= n
+	if n < len(b) {
+		return n, &fs.PathError{Op: "write", Path: "disk", Err: syscall.ENOSPC}
+	}
+	return n, nil
+}
+
+func TestAFullDiskLeavesNoDataset(t *testing.T) {
+	all := samples(t, 7)
+	o := formats.WriteOptions{Validation: map[string]bool{all[6].Source: true}, TarBytes: 5000}
+	for _, f := range formats.Formats() {
+		t.Run(string(f), func(t *testing.T) {
+			whole := t.TempDir()
+			write(t, whole, f, o, all)
+			want := tree(t, whole)
+			for room := 0; ; room += 1777 {
+				dir := t.TempDir()
+				w, err := formats.CreateOn(full(room), dir, f, o)
+				for k := 0; err == nil && k < len(all); k++ {
+					err = w.Write(all[k].Sample, all[k].pictures, all[k].ext)
+				}
+				if err == nil {
+					err = w.Close()
+				}
+				if err == nil {
+					break
+				}
+				require.ErrorIs(t, err, syscall.ENOSPC)
+				require.NotContains(t, err.Error(), "\n")
+				_, err = formats.Open(dir, formats.Options{})
+				require.Error(t, err)
+				write(t, dir, f, o, all) // room again
+				require.Equal(t, want, tree(t, dir))
+			}
+		})
+	}
+}
+
+// A run that is killed leaves the folder as it was before one of its steps.
+// Every such state is refused and taken over by the same run.
+func TestAKilledRunNeverLooksWhole(t *testing.T) {
+	all := samples(t, 4)
+	o := formats.WriteOptions{Validation: map[string]bool{"none": true}, TarBytes: 3000}
+	all[3].Source = "none"
+	for _, f := range formats.Formats() {
+		t.Run(string(f), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "out")
+			var states []string
+			var one sync.Mutex // pictures are synced several at once
+			keep := func() {
+				one.Lock()
+				defer one.Unlock()
+				state := t.TempDir()
+				require.NoError(t, os.CopyFS(state, os.DirFS(dir)))
+				states = append(states, state)
+			}
+			real := folder.Real()
+			w, err := formats.CreateOn(folder.Disk{
+				Create: func(path string) (io.WriteCloser, error) { keep(); return real.Create(path) },
+				Sync:   func(path string) error { keep(); return nil },
+				Rename: func(from, to string) error { keep(); return real.Rename(from, to) },
+			}, dir, f, o)
 			require.NoError(t, err)
-			defer d.Close()
-			require.Equal(t, len(all), d.Len())
-			for i := range all {
-				same(t, f, all[i], d, i)
+			for _, s := range all {
+				require.NoError(t, w.Write(s.Sample, s.pictures, s.ext))
+			}
+			require.NoError(t, w.Close())
+			want := tree(t, dir)
+			assert.Greater(t, len(states), 8)
+			for _, state := range states {
+				d, err := formats.Open(state, formats.Options{})
+				if !assert.Error(t, err) {
+					d.Close()
+				}
+				write(t, state, f, o, all)
+				require.Equal(t, want, tree(t, state))
 			}
 		})
 	}
@@ -231,17 +345,18 @@ func TestAnUnfinishedRunIsFinishedByItsOwnArguments(t *testing.T) {
 			_, err = formats.Open(dir, formats.Options{})
 			assert.ErrorContains(t, err, "unfinished")
 			for name := range tree(t, dir) {
-				assert.True(t, name == "run.json" || strings.HasSuffix(name, ".tmp") || strings.Contains(name, "images/"), name)
+				whole := name != "run.json" && !strings.HasSuffix(name, ".tmp") && !strings.Contains(name, "images/")
+				assert.Equal(t, whole, name == "samples.jsonl", name) // which is none without its manifest
 			}
 
 			_, err = formats.Create(dir, f, options(`{"a":2}`))
 			assert.ErrorContains(t, err, "other arguments")
 			write(t, dir, f, options(`{"b":[2],"a":1}`), all)
-			write(t, whole, f, options(`{}`), all)
+			write(t, whole, f, options(`{"a":1,"b":[2]}`), all)
 			assert.Equal(t, tree(t, whole), tree(t, dir))
 
 			_, err = formats.Create(dir, f, options(`{"b":[2],"a":1}`))
-			assert.ErrorContains(t, err, "not empty")
+			assert.ErrorContains(t, err, "want a new or empty directory")
 		})
 	}
 }
@@ -285,7 +400,6 @@ func TestWriteRefusesBadSamplesAndGoesOn(t *testing.T) {
 		}{
 			{"id that leads out", func(s *written) { s.ID = "../x" }, "id"},
 			{"id in two parts of a name", func(s *written) { s.ID = "a/b" }, "id"},
-			{"hidden id", func(s *written) { s.ID = ".a" }, "id"},
 			{"no id", func(s *written) { s.ID = "" }, "id"},
 			{"task that leads out", func(s *written) { s.Task = ".." }, "task"},
 			{"no answer", func(s *written) { s.Answer = "" }, `"answer" is empty`},
@@ -295,6 +409,9 @@ func TestWriteRefusesBadSamplesAndGoesOn(t *testing.T) {
 			{"no kind of picture", func(s *written) { s.ext = ".gif" }, ".gif"},
 			{"meta is a list", func(s *written) { s.Meta = []byte("[]") }, "meta"},
 		} {
+			if f == formats.Dir && tc.name == "task that leads out" {
+				continue // no name of a file there
+			}
 			s := good[0]
 			tc.change(&s)
 			err := w.Write(s.Sample, s.pictures, s.ext)

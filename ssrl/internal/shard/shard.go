@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"ssrl/internal/folder"
 )
 
 // Names inside a dataset directory.
@@ -25,13 +27,12 @@ const (
 	manifestName = "manifest.json"
 	samplesName  = "samples.jsonl"
 	imagesName   = "images"
-	runName      = "run.json" // only while a run is unfinished
+	runName      = folder.RunName // only while a run is unfinished
 )
 
 const (
-	maxLine     = 16 << 20  // bytes of one line of samples.jsonl
-	maxImage    = 256 << 20 // bytes of one picture file
-	maxManifest = 16 << 20  // bytes of manifest.json and run.json
+	maxLine  = 16 << 20  // bytes of one line of samples.jsonl
+	maxImage = 256 << 20 // bytes of one picture file
 )
 
 // placeholder stands in a problem where a picture belongs.
@@ -56,7 +57,7 @@ func (s Sample) line() ([]byte, error) {
 	if s.Meta == nil {
 		s.Meta = json.RawMessage("{}")
 	}
-	return encode(s)
+	return folder.Encode(s)
 }
 
 // decode reads a line. Keys are matched exactly, unknown ones ignored. Of ours

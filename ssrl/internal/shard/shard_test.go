@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/folder"
 )
 
 // The writer and reader look at a picture's first bytes only.
@@ -274,27 +276,27 @@ func TestKilledRunNeverLooksWholeAndIsTakenOver(t *testing.T) {
 		require.NoError(t, os.CopyFS(state, os.DirFS(dir)))
 		states = append(states, state)
 	}
-	d := realDisk()
+	d := folder.Real()
 	var one sync.Mutex // pictures are synced several at once
-	spied := disk{
-		create: func(path string) (io.WriteCloser, error) {
+	spied := folder.Disk{
+		Create: func(path string) (io.WriteCloser, error) {
 			keep()
-			f, err := d.create(path)
+			f, err := d.Create(path)
 			keep()
 			return f, err
 		},
-		sync: func(path string) error {
+		Sync: func(path string) error {
 			one.Lock()
 			defer one.Unlock()
 			keep()
-			return d.sync(path)
+			return d.Sync(path)
 		},
-		rename: func(from, to string) error {
+		Rename: func(from, to string) error {
 			keep()
-			return d.rename(from, to)
+			return d.Rename(from, to)
 		},
 	}
-	w, err := create(dir, options, spied)
+	w, err := CreateOn(spied, dir, options)
 	require.NoError(t, err)
 	for k := range n {
 		writeSamples(t, w, k, k+1)
@@ -336,10 +338,10 @@ func TestKilledRunNeverLooksWholeAndIsTakenOver(t *testing.T) {
 }
 
 // full is a disk with room for some bytes; it never syncs what is not there.
-func full(room int) disk {
-	d := realDisk()
-	create := d.create
-	d.create = func(path string) (io.WriteCloser, error) {
+func full(room int) folder.Disk {
+	d := folder.Real()
+	create := d.Create
+	d.Create = func(path string) (io.WriteCloser, error) {
 		f, err := create(path)
 		return &fullFile{f, &room}, err
 	}
@@ -365,7 +367,7 @@ func TestFullDiskLeavesNoManifest(t *testing.T) {
 	stages := map[string]int{}
 	for room := 0; ; room += 37 {
 		dir := filepath.Join(base, fmt.Sprint(room))
-		w, err := create(dir, options, full(room))
+		w, err := CreateOn(full(room), dir, options)
 		stage := "create"
 		for k := 0; err == nil && k < 4; k++ {
 			stage = "write"
@@ -399,15 +401,15 @@ func TestFailingSyncLeavesNoManifest(t *testing.T) {
 	broken := errors.New("medium error")
 	for _, name := range []string{samplesName, imagesName, "frame.png-flip-1.0.png", manifestName + ".tmp", "out"} {
 		dir := filepath.Join(t.TempDir(), "out")
-		d := realDisk()
+		d := folder.Real()
 		armed := false
-		d.sync = func(path string) error {
+		d.Sync = func(path string) error {
 			if armed && filepath.Base(path) == name {
 				return broken
 			}
 			return nil
 		}
-		w, err := create(dir, options, d)
+		w, err := CreateOn(d, dir, options)
 		require.NoError(t, err)
 		writeSamples(t, w, 0, 3)
 		armed = true

@@ -3,15 +3,17 @@ package shard
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"ssrl/internal/folder"
 )
 
 // maxID bounds the length of an id, which is part of a file name.
@@ -20,10 +22,9 @@ const maxID = 200
 // Writer writes one dataset. It is safe for concurrent use; lines stand in the
 // order of the calls. After an error of the disk it only returns that error.
 type Writer struct {
-	dir  string
-	run  run
-	disk disk
-	held *os.File // the lock on dir
+	folder *folder.Folder
+	dir    string // its path
+	run    folder.Run
 
 	mu    sync.Mutex
 	file  io.WriteCloser // samples.jsonl
@@ -32,9 +33,6 @@ type Writer struct {
 	tasks map[string]int
 	err   error // what ended the writer
 }
-
-// errClosed ends a writer that was closed or aborted.
-var errClosed = errors.New("dataset is closed")
 
 func (w *Writer) open(samples io.WriteCloser) {
 	w.file, w.lines = samples, bufio.NewWriterSize(samples, 1<<16)
@@ -62,7 +60,7 @@ func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
 		return fmt.Errorf("%s: sample %q: written before (want an id of its own)", w.dir, s.ID)
 	}
 	for n, data := range images {
-		if err := w.disk.put(filepath.Join(w.dir, filepath.FromSlash(s.Images[n])), data); err != nil {
+		if err := w.folder.Disk.Put(w.folder.At(s.Images[n]), data); err != nil {
 			return w.fail(err)
 		}
 	}
@@ -76,35 +74,7 @@ func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
 
 // vet checks a sample before anything is written and returns its line.
 func vet(s Sample, images [][]byte, ext string) ([]byte, error) {
-	if err := vetID(s.ID); err != nil {
-		return nil, err
-	}
-	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"problem", s.Problem}, {"answer", s.Answer}} {
-		if f.text == "" {
-			return nil, fmt.Errorf("%q is empty", f.name)
-		}
-	}
-	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"source", s.Source}, {"problem", s.Problem}, {"answer", s.Answer}} {
-		if !utf8.ValidString(f.text) {
-			return nil, fmt.Errorf("%q is not UTF-8: %q", f.name, f.text)
-		}
-	}
-	if s.Meta != nil && (!json.Valid(s.Meta) || bytes.TrimLeft(s.Meta, " \t\r\n")[0] != '{') {
-		return nil, fmt.Errorf(`"meta" is not a JSON object`)
-	}
-	magic := map[string]string{".png": "\x89PNG\r\n\x1a\n", ".jpg": "\xff\xd8\xff", ".jpeg": "\xff\xd8\xff"}[ext]
-	if magic == "" && len(images) > 0 {
-		return nil, fmt.Errorf("images as %q (want .png, .jpg or .jpeg)", ext)
-	}
-	for n, data := range images {
-		if !bytes.HasPrefix(data, []byte(magic)) {
-			return nil, fmt.Errorf("image %d is not a %s file", n, ext)
-		}
-		if len(data) > maxImage {
-			return nil, fmt.Errorf("image %d: %d bytes (want at most %d)", n, len(data), maxImage)
-		}
-	}
-	if err := s.check(); err != nil {
+	if err := Check(s, images, ext); err != nil {
 		return nil, err
 	}
 	line, err := s.line()
@@ -112,6 +82,45 @@ func vet(s Sample, images [][]byte, ext string) ([]byte, error) {
 		err = fmt.Errorf("%d bytes (want at most %d)", len(line), maxLine)
 	}
 	return line, err
+}
+
+// Check refuses samples that no dataset can hold: an id that is no plain file
+// name, an empty text, pictures that are not what ext says or not as many as
+// the problem has places for.
+func Check(s Sample, images [][]byte, ext string) error {
+	if err := vetID(s.ID); err != nil {
+		return err
+	}
+	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"problem", s.Problem}, {"answer", s.Answer}} {
+		if f.text == "" {
+			return fmt.Errorf("%q is empty", f.name)
+		}
+	}
+	for _, f := range []struct{ name, text string }{{"task", s.Task}, {"source", s.Source}, {"problem", s.Problem}, {"answer", s.Answer}} {
+		if !utf8.ValidString(f.text) {
+			return fmt.Errorf("%q is not UTF-8: %q", f.name, f.text)
+		}
+	}
+	if s.Meta != nil && (!json.Valid(s.Meta) || bytes.TrimLeft(s.Meta, " \t\r\n")[0] != '{') {
+		return fmt.Errorf(`"meta" is not a JSON object`)
+	}
+	magic := map[string]string{".png": "\x89PNG\r\n\x1a\n", ".jpg": "\xff\xd8\xff", ".jpeg": "\xff\xd8\xff"}[ext]
+	if magic == "" && len(images) > 0 {
+		return fmt.Errorf("images as %q (want .png, .jpg or .jpeg)", ext)
+	}
+	for n, data := range images {
+		if !bytes.HasPrefix(data, []byte(magic)) {
+			return fmt.Errorf("image %d is not a %s file", n, ext)
+		}
+		if len(data) > maxImage {
+			return fmt.Errorf("image %d: %d bytes (want at most %d)", n, len(data), maxImage)
+		}
+	}
+	s.Images = make([]string, len(images)) // only their number matters
+	for n := range s.Images {
+		s.Images[n] = imagesName
+	}
+	return s.check()
 }
 
 // vetID admits what is one plain file name everywhere.
@@ -141,35 +150,37 @@ func (w *Writer) Close() error {
 	if err := w.finish(); err != nil {
 		return w.fail(err)
 	}
-	w.fail(errClosed)
+	w.fail(folder.ErrClosed)
 	return nil
 }
 
 func (w *Writer) finish() error {
-	if err := errors.Join(w.lines.Flush(), w.file.Close()); err != nil {
+	disk := w.folder.Disk
+	if err := cmp.Or(w.lines.Flush(), w.file.Close()); err != nil {
 		return err
 	}
-	if err := w.disk.sync(filepath.Join(w.dir, samplesName)); err != nil {
+	if err := disk.Sync(w.folder.At(samplesName)); err != nil {
 		return err
 	}
-	if err := w.disk.syncAll(filepath.Join(w.dir, imagesName)); err != nil {
+	if err := disk.SyncAll(w.folder.At(imagesName)); err != nil {
 		return err
 	}
-	if err := w.disk.sync(w.dir); err != nil {
+	if err := disk.Sync(w.dir); err != nil {
 		return err
 	}
-	data, err := encode(Manifest{datasetFormat, version, len(w.ids), w.run.Seed, w.tasks, w.run.Options})
+	data, err := folder.Encode(Manifest{datasetFormat, version, len(w.ids), w.run.Seed, w.tasks, w.run.Options})
 	if err != nil {
 		return err
 	}
-	manifest := filepath.Join(w.dir, manifestName)
-	if err := w.disk.replace(manifest, data); err != nil {
-		return errors.Join(err, remove(manifest))
+	manifest := w.folder.At(manifestName)
+	if err := disk.Replace(manifest, data); err != nil {
+		_ = folder.Remove(manifest)
+		return err
 	}
 	// The dataset is whole. What follows only tidies and hardens: the entry of a
 	// new directory is in its parent, which may not be ours to open.
-	os.Remove(filepath.Join(w.dir, runName))
-	w.disk.sync(filepath.Dir(filepath.Clean(w.dir)))
+	_ = w.folder.Finish()
+	_ = disk.Sync(filepath.Dir(filepath.Clean(w.dir)))
 	return nil
 }
 
@@ -179,17 +190,17 @@ func (w *Writer) Abort() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
-		w.fail(errClosed)
+		w.fail(folder.ErrClosed)
 	}
 }
 
 // fail ends the writer with err, the first time it is called, and returns it.
 func (w *Writer) fail(err error) error {
 	w.err = err
-	if !errors.Is(err, errClosed) {
-		w.err = fmt.Errorf("%w (the dataset stays unfinished)", err)
+	if !errors.Is(err, folder.ErrClosed) {
+		w.err = folder.Unfinished{Why: err}
 	}
 	w.file.Close()
-	w.held.Close()
+	w.folder.Release()
 	return w.err
 }

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package formats
-
-import "os"
-
-// lock only opens the directory: here two writers are not told apart.
-func lock(dir string) (*os.File, error) { return os.Open(dir) }
