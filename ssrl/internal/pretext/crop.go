@@ -175,7 +175,9 @@ func (o CropOption) picture(m, truth *rgbd.RGB) *rgbd.RGB {
 	case KindAnticlockwise:
 		return truth.Rotate90(false)
 	}
-	return rgbd.ResizeBilinear(m, o.Box.rectangle(), truth.Width, truth.Height)
+	out := rgbd.NewRGB(truth.Width, truth.Height)
+	new(rgbd.Resizer).Bilinear(out, m, o.Box.rectangle())
+	return out
 }
 
 func (c *cut) sample(m *rgbd.RGB, brief bool) *Sample {

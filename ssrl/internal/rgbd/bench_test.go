@@ -3,6 +3,7 @@ package rgbd
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"io"
 	"math"
@@ -100,9 +101,15 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkResizeBilinear(b *testing.B) {
 	m := benchPicture()
-	b.ReportAllocs()
-	for b.Loop() {
-		ResizeBilinear(m, image.Rect(100, 50, 340, 290), 240, 240)
+	var r Resizer
+	for _, box := range []image.Rectangle{image.Rect(100, 50, 220, 170), image.Rect(100, 50, 460, 410), image.Rect(0, 0, 480, 480)} {
+		b.Run(fmt.Sprintf("%d-to-240", box.Dx()), func(b *testing.B) {
+			out := NewRGB(240, 240)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Bilinear(out, m, box)
+			}
+		})
 	}
 }
 

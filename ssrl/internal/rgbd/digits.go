@@ -1,5 +1,7 @@
 package rgbd
 
+import "image"
+
 // A face is a set of bitmap digits. Digits are drawn from these bitmaps rather
 // than from a font, so that the same question has the same pixels everywhere.
 type face struct {
@@ -49,42 +51,43 @@ var digits3x5 = face{3, 5, [10][]string{
 	{"###", "#.#", "###", "..#", "###"},
 }}
 
-// bitmap is ink on a grid, row by row.
-type bitmap struct {
-	width, height int
-	ink           []bool
+// numeral is a number written in a face, one column between its digits, every
+// point scale x scale pixels.
+type numeral struct {
+	face          *face
+	value, scale  int
+	width, height int // pixels
 }
 
-// number returns n (from 0) in face f, one column between digits, every point
-// scale x scale pixels.
-func (f *face) number(n, scale int) bitmap {
+// number returns n (from 0) in face f.
+func (f *face) number(n, scale int) numeral {
 	if n < 0 || scale < 1 {
 		panic("rgbd: labels count from 0, scales from 1")
 	}
-	var digits []int
-	for {
-		digits = append([]int{n % 10}, digits...)
-		if n /= 10; n == 0 {
-			break
-		}
+	digits := 1
+	for v := n / 10; v > 0; v /= 10 {
+		digits++
 	}
-	points := len(digits)*(f.width+1) - 1
-	b := bitmap{points * scale, f.height * scale, nil}
-	b.ink = make([]bool, b.width*b.height)
-	for i, d := range digits {
-		for y, row := range f.digits[d] {
-			for x := range row {
-				if row[x] != '#' {
-					continue
-				}
-				for j := range scale {
-					at := (y*scale+j)*b.width + (i*(f.width+1)+x)*scale
-					for k := range scale {
-						b.ink[at+k] = true
-					}
+	return numeral{f, n, scale, (digits*(f.width+1) - 1) * scale, f.height * scale}
+}
+
+// draw paints the points of a numeral whose top left corner is (x, y), each
+// grown by grow pixels to every side.
+func (n numeral) draw(m *RGB, x, y, grow int, c Colour) {
+	x += n.width
+	for v := n.value; ; v /= 10 { // from the last digit
+		x -= n.face.width * n.scale
+		for j, row := range n.face.digits[v%10] {
+			for i := range row {
+				if row[i] == '#' {
+					px, py := x+i*n.scale, y+j*n.scale
+					FillRect(m, image.Rect(px-grow, py-grow, px+n.scale+grow, py+n.scale+grow), c)
 				}
 			}
 		}
+		x -= n.scale
+		if v < 10 {
+			return
+		}
 	}
-	return b
 }

@@ -62,18 +62,8 @@ func BorderThickness(width, height int) int {
 // from 0, see LabelScale.
 func DrawLabel(m *RGB, label, x, y, scale int) {
 	number, outline := labelFace(label, scale)
-	ink := func(grow int, c Colour) {
-		for j := range number.height {
-			for i := range number.width {
-				if number.ink[j*number.width+i] {
-					at := image.Pt(x+outline+i, y+outline+j)
-					FillRect(m, image.Rect(at.X-grow, at.Y-grow, at.X+1+grow, at.Y+1+grow), c)
-				}
-			}
-		}
-	}
-	ink(outline, black)
-	ink(0, white)
+	number.draw(m, x+outline, y+outline, outline, black)
+	number.draw(m, x+outline, y+outline, 0, white)
 }
 
 // LabelSize returns the width and height of label with its outline.
@@ -93,7 +83,7 @@ func LabelScale(width, height int) int {
 	return 1 + (side+24)/80
 }
 
-func labelFace(label, scale int) (number bitmap, outline int) {
+func labelFace(label, scale int) (number numeral, outline int) {
 	switch scale {
 	case 0:
 		return digits3x5.number(label, 1), 1

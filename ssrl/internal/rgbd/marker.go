@@ -25,14 +25,7 @@ func DrawMarker(m *RGB, label, cx, cy int) {
 	fillDisc(m, cx, cy, r-ring, white)
 	number := largestInDisc(label, r-ring)
 	// An even number of pixels has no middle pixel: it lies half a pixel up and left.
-	x, y := cx-number.width/2, cy-number.height/2
-	for j := range number.height {
-		for i := range number.width {
-			if number.ink[j*number.width+i] {
-				FillRect(m, image.Rect(x+i, y+j, x+i+1, y+j+1), dark)
-			}
-		}
-	}
+	number.draw(m, cx-number.width/2, cy-number.height/2, 0, dark)
 }
 
 // fillDisc paints the pixels at most r + 1/2 from (cx, cy), rounded so that no
@@ -50,8 +43,8 @@ func fillDisc(m *RGB, cx, cy, r int, c Colour) {
 
 // largestInDisc returns label in the largest face and scale whose corners stay
 // inside a disc of radius r; the smallest face if none does.
-func largestInDisc(label, r int) bitmap {
-	fits := func(b bitmap) bool {
+func largestInDisc(label, r int) numeral {
+	fits := func(b numeral) bool {
 		return (b.width-1)*(b.width-1)+(b.height-1)*(b.height-1) <= 4*r*r*4/5
 	}
 	for scale := r / 3; scale >= 1; scale-- {

@@ -54,7 +54,14 @@ func TestBoxesOutsidePanic(t *testing.T) {
 	m := NewRGB(3, 2)
 	assert.PanicsWithValue(t, "rgbd: box (1,0)-(4,2) outside a 3x2 picture", func() { m.Crop(1, 0, 3, 2) })
 	assert.PanicsWithValue(t, "rgbd: box (-1,0)-(0,1) outside a 3x2 picture", func() { m.Paste(NewRGB(1, 1), -1, 0) })
-	assert.PanicsWithValue(t, "rgbd: resize (0,0)-(3,0) to 2x2", func() { ResizeBilinear(m, image.Rect(0, 0, 3, 0), 2, 2) })
+	assert.PanicsWithValue(t, "rgbd: resize (0,0)-(3,0) to 2x2", func() { resized(m, image.Rect(0, 0, 3, 0), 2, 2) })
+}
+
+// resized is the box of src at another size.
+func resized(src *RGB, box image.Rectangle, width, height int) *RGB {
+	out := NewRGB(width, height)
+	new(Resizer).Bilinear(out, src, box)
+	return out
 }
 
 func TestResizeBilinear(t *testing.T) {
@@ -77,7 +84,7 @@ func TestResizeBilinear(t *testing.T) {
 		{"flat stays flat", row(173, 173, 173, 173, 173, 173, 173), row(173, 173, 173)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			assert.Equal(t, tc.want, ResizeBilinear(tc.src, tc.src.Bounds(), tc.want.Width, 1))
+			assert.Equal(t, tc.want, resized(tc.src, tc.src.Bounds(), tc.want.Width, 1))
 		})
 	}
 }
@@ -98,7 +105,7 @@ func TestResizeBilinearIsPillows(t *testing.T) {
 		name := filepath.Base(path)
 		_, err := fmt.Sscanf(name, "%d-%d-%d-%d-to-%dx%d.png", &box.Min.X, &box.Min.Y, &box.Max.X, &box.Max.Y, &width, &height)
 		require.NoError(t, err)
-		largest, _ := difference(t, ResizeBilinear(picture(37, 23), box, width, height), stdRGB(t, path))
+		largest, _ := difference(t, resized(picture(37, 23), box, width, height), stdRGB(t, path))
 		assert.LessOrEqual(t, largest, resizeLargest, name)
 	}
 }
@@ -109,15 +116,15 @@ func TestResizeBilinearHolds(t *testing.T) {
 	src := picture(37, 37)
 	box := image.Rect(5, 8, 30, 33)
 	for _, size := range []int{1, 2, 7, 24, 25, 26, 50, 101} {
-		got := ResizeBilinear(src, box, size, size)
+		got := resized(src, box, size, size)
 		part := src.Crop(box.Min.X, box.Min.Y, box.Dx(), box.Dy())
-		require.Equal(t, ResizeBilinear(part, part.Bounds(), size, size), got, size)
+		require.Equal(t, resized(part, part.Bounds(), size, size), got, size)
 		flipped := part.FlipLeftRight()
-		require.Equal(t, ResizeBilinear(flipped, flipped.Bounds(), size, size), got.FlipLeftRight(), size)
+		require.Equal(t, resized(flipped, flipped.Bounds(), size, size), got.FlipLeftRight(), size)
 		for _, c := range []Colour{black, white, sky} {
 			m := NewRGB(37, 37)
 			FillRect(m, m.Bounds(), c)
-			small := ResizeBilinear(m, box, size, size)
+			small := resized(m, box, size, size)
 			for x := range size {
 				require.Equal(t, c, small.colour(x, size-1))
 			}
@@ -125,14 +132,35 @@ func TestResizeBilinearHolds(t *testing.T) {
 	}
 	for in := 1; in < 80; in++ {
 		for out := 1; out < 80; out++ {
-			for _, tap := range triangleTaps(in, out) {
-				sum := uint32(0)
+			var table tapTable
+			table.fill(in, out)
+			for o := range out {
+				tap, sum := table.at(o), uint32(0)
 				for _, w := range tap.weights {
 					sum += w
 				}
 				require.Equal(t, uint32(1<<weightBits), sum, "%d to %d", in, out)
 				require.True(t, tap.first >= 0 && tap.first+len(tap.weights) <= in, "%d to %d", in, out)
 			}
+		}
+	}
+}
+
+// Assembly computes what the loops do, for every number of taps, and a Resizer
+// is as good as new whatever it did before.
+func TestResizerIsTheSameWithoutAssembly(t *testing.T) {
+	var kept Resizer
+	src := picture(211, 190)
+	for _, size := range []int{1, 2, 3, 5, 11, 16, 17, 40, 64, 89, 90, 91, 135, 180, 181, 200} {
+		for _, box := range []image.Rectangle{image.Rect(7, 3, 97, 93), image.Rect(0, 0, 180, 180), image.Rect(76, 55, 211, 190), image.Rect(30, 20, 75, 65)} {
+			got, want := NewRGB(size, size), NewRGB(size, size)
+			kept.Bilinear(got, src, box)
+			slow := Resizer{}
+			slow.across.fill(box.Dx(), size)
+			slow.down.fill(box.Dy(), size)
+			slow.across.packed, slow.down.packed = packedTaps{}, packedTaps{}
+			slow.Bilinear(want, src, box)
+			require.Equal(t, want.Pix, got.Pix, "%v to %d", box, size)
 		}
 	}
 }
