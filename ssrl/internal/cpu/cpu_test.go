@@ -121,6 +121,12 @@ func network(d *Device) [][]float32 {
 	d.GELU(y, x)
 	d.GELUBack(dx, g, x)
 	keep(y, dx)
+	d.GELUTanh(y, x)
+	d.GELUTanhBack(dx, g, x)
+	keep(y, dx)
+	d.LayerNorm(y, stat, stat2, x, norm, b, 1e-6)
+	d.LayerNormBack(dx, db, norm, g, x, norm, stat, stat2)
+	keep(y, stat, stat2, dx, db, norm)
 	ids := make([]int32, n)
 	for i := range ids {
 		ids[i] = int32(i * 7 % width)

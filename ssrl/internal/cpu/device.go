@@ -41,22 +41,28 @@ type Device struct {
 // calls holds the arguments of the latest call of each kind, so that calls do not
 // allocate.
 type calls struct {
-	gemm       gemm
-	columnSum  columnSum
-	add        addTask
-	norm       rmsNorm
-	normBack   rmsNormBack
-	normWeight rmsNormWeight
-	rope       ropeTask
-	attend     attend
-	attendBack attendBack
-	swiglu     swiglu
-	gelu       gelu
-	embed      embed
-	embedBack  embedBack
-	logProb    logProb
-	squares    squares
-	adam       adam
+	gemm        gemm
+	columnSum   columnSum
+	add         addTask
+	norm        rmsNorm
+	normBack    rmsNormBack
+	normWeight  rmsNormWeight
+	layer       layerNorm
+	layerBack   layerNormBack
+	layerWeight layerNormWeight
+	rope        ropeTask
+	attend      attend
+	attendBack  attendBack
+	swiglu      swiglu
+	gelu        gelu
+	geluTanh    geluTanh
+	blend       blend
+	blendBack   blendBack
+	embed       embed
+	embedBack   embedBack
+	logProb     logProb
+	squares     squares
+	adam        adam
 }
 
 // worker is what one thread needs for itself. The buffers only grow.

@@ -82,11 +82,7 @@ func (t *embedBack) do(_ *worker, from, to int) {
 // Scatter copies row i of src to row rows[i] of dst.
 func (d *Device) Scatter(dst, src *tensor.Tensor, rows []int32) {
 	check(len(rows) == src.Rows && dst.Cols == src.Cols, "scatter dst src", dst, src)
-	for i, r := range rows {
-		if r < 0 || int(r) >= dst.Rows {
-			panic(fmt.Sprintf("cpu: scatter: row %d at %d of %d rows", r, i, dst.Rows))
-		}
-	}
+	checkRows("scatter", rows, dst.Rows)
 	to, from := out(dst), in(src)
 	for i, r := range rows {
 		copy(to.row(int(r)), from.row(i))

@@ -13,7 +13,7 @@ import (
 // tiny is a random model of two thousand weights that needs no files.
 func tiny(t *testing.T) *qwen.Model {
 	c := qwen.Config{
-		Text: qwen.TextConfig{Hidden: 8, Layers: 2, Heads: 2, KVHeads: 1, HeadDim: 4, Intermediate: 12, Vocab: 16, Theta: 1e4, Sections: [3]int{1, 1, 0}, Eps: 1e-6},
+		Text: qwen.TextConfig{Hidden: 8, Layers: 2, Heads: 2, KVHeads: 1, HeadDim: 4, Intermediate: 12, Vocab: 16, Theta: 1e4, Sections: [3]int{1, 1, 0}, Eps: 1e-6, Bias: true},
 		Vision: qwen.VisionConfig{Depth: 1, Hidden: 8, Heads: 2, Intermediate: 8, Out: 8, Channels: 3, Patch: 2, Temporal: 2, Merge: 2, Window: 8,
 			FullAttention: []int{0}, TokensPerSecond: 2},
 		Tokens: qwen.Tokens{Image: 10, Video: 11, VisionStart: 12, VisionEnd: 13, EOS: []int32{15}, Pad: 14},

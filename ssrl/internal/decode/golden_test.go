@@ -70,7 +70,7 @@ type goldenModel struct {
 	clips              *patch.Video
 }
 
-// goldenModels opens every Qwen2.5-VL among the reference models.
+// goldenModels opens every reference model.
 func goldenModels(t *testing.T, visit func(t *testing.T, m *goldenModel)) {
 	root := golden.Dir(t, "models")
 	entries, err := os.ReadDir(root)
@@ -82,13 +82,9 @@ func goldenModels(t *testing.T, visit func(t *testing.T, m *goldenModel)) {
 		}
 		t.Run(e.Name(), func(t *testing.T) {
 			var file struct {
-				Family string
-				Cases  []goldenCase
+				Cases []goldenCase
 			}
 			golden.JSON(t, filepath.Join(results, "cases.json"), &file)
-			if file.Family != "2.5" {
-				t.Skipf("family %s is not supported yet", file.Family)
-			}
 			visit(t, openGolden(t, e.Name(), filepath.Join(root, e.Name()), results, file.Cases))
 		})
 	}
@@ -110,7 +106,7 @@ func openGolden(t *testing.T, name, dir, results string, cases []goldenCase) *go
 	require.NoError(t, err)
 	processor, err := patch.ReadProcessor(dir)
 	require.NoError(t, err)
-	clips, err := patch.ReadVideo(dir, false)
+	clips, err := patch.ReadVideo(dir, config.Family == qwen.Qwen3VL)
 	require.NoError(t, err)
 	return &goldenModel{m, name, dir, results, cases, processor, clips}
 }

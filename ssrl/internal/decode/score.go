@@ -82,16 +82,17 @@ func answerLogits(ctx context.Context, t *tape.Tape, m *qwen.Model, groups []Gro
 
 // hidden runs vision and language model over packed rows.
 func hidden(ctx context.Context, t *tape.Tape, m *qwen.Model, p *pack, spans []tensor.Span, cache *qwen.Cache, at []int32) (*tape.Var, error) {
-	var vision *tape.Var
+	var seen qwen.Seen
 	if len(p.pictures) > 0 {
-		var err error
-		if vision, err = m.Vision(ctx, t, p.pictures); err != nil {
+		s, err := m.Vision(ctx, t, p.pictures)
+		if err != nil {
 			return nil, err
 		}
+		seen = *s
 	}
-	x, err := m.Embed(t, p.ids, p.places, vision)
+	x, err := m.Embed(t, p.ids, p.places, seen.Tokens)
 	if err != nil {
 		return nil, err
 	}
-	return m.Hidden(ctx, t, x, qwen.Rows{Pos: p.pos, Spans: spans, Cache: cache, At: at})
+	return m.Hidden(ctx, t, x, qwen.Rows{Pos: p.pos, Spans: spans, Cache: cache, At: at, Places: p.places, Deep: seen.Deep})
 }

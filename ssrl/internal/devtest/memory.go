@@ -124,3 +124,69 @@ func testScatter(t *testing.T, dev tensor.Device) {
 		}
 	})
 }
+
+func testBlend(t *testing.T, dev tensor.Device) {
+	s := newSource(19)
+	layouts(t, dev, func(b *bed) {
+		for _, c := range []struct{ cols, rows, n int }{{1, 1, 1}, {7, 5, 4}, {96, 9, 4}, {130, 3, 2}, {5, 0, 4}} {
+			table := s.normal(6, c.cols, 1)
+			ids, weights := make([]int32, c.rows*c.n), make([]float32, c.rows*c.n)
+			for i := range ids {
+				ids[i], weights[i] = int32(s.IntN(6)), float32(s.NormFloat64())
+			}
+			ref := func() mat {
+				y := zeros(c.rows, c.cols)
+				for k, id := range ids {
+					for j, v := range table.row(int(id)) {
+						y.v[k/c.n*c.cols+j] += float64(weights[k]) * v
+					}
+				}
+				return y
+			}
+			tt, y := b.put(table), b.filled(c.rows, c.cols)
+			dev.Blend(y, tt, ids, weights)
+			near(t, ref(), b.get(y), embedBound, "%+v", c)
+			if c.rows == 0 {
+				continue
+			}
+			dy, start := s.normal(c.rows, c.cols, 1), s.normal(6, c.cols, 1)
+			dt, tdy := b.put(start), b.put(dy)
+			dev.BlendBack(dt, tdy, ids, weights)
+			gradient(t, differences(s, table, dy, ref), b.get(dt), start, 4*embedBound, "gradient of %+v", c)
+			dev.BlendBack(nil, tdy, ids, weights)
+		}
+	})
+}
+
+func testAddRows(t *testing.T, dev tensor.Device) {
+	s := newSource(23)
+	layouts(t, dev, func(b *bed) {
+		for _, cols := range []int{1, 7, 96} {
+			x, d, rows := s.normal(9, cols, 1), s.normal(4, cols, 1), []int32{8, 0, 3, 4}
+			want := x.copy()
+			for i, r := range rows {
+				for j, v := range d.row(i) {
+					want.set(int(r), j, float64(float32(want.at(int(r), j)+v)))
+				}
+			}
+			tx, td, y := b.put(x), b.put(d), b.filled(9, cols)
+			dev.AddRows(y, tx, td, rows)
+			equal(t, want, b.get(y), "add rows")
+			dev.AddRows(tx, tx, td, rows)
+			equal(t, want, b.get(tx), "in place")
+			dev.AddRows(tx, y, b.put(zeros(0, cols)), nil)
+			equal(t, want, b.get(tx), "no rows")
+
+			dy, start := s.normal(9, cols, 1), s.normal(4, cols, 1)
+			dd, tdy := b.put(start), b.put(dy)
+			dev.AddRowsBack(dd, tdy, rows)
+			dev.AddRowsBack(nil, tdy, rows)
+			for i, r := range rows {
+				for j := range cols {
+					start.set(i, j, float64(float32(start.at(i, j)+dy.at(int(r), j))))
+				}
+			}
+			equal(t, start, b.get(dd), "gradient")
+		}
+	})
+}

@@ -237,6 +237,10 @@ func testRowsAlone(t *testing.T, dev tensor.Device) {
 	cos, sin := b.put(s.normal(rows, 8, 1)), b.put(s.normal(rows, 8, 1))
 	targets := make([]int32, rows)
 	y, stat, stat2 := b.filled(rows, cols), b.filled(1, rows), b.filled(1, rows)
+	ids, weights := make([]int32, 4*rows), make([]float32, 4*rows)
+	for i := range ids {
+		ids[i], weights[i] = int32(s.IntN(rows)), float32(s.NormFloat64())
+	}
 	for _, op := range []struct {
 		name string
 		run  func(from, to int)
@@ -246,6 +250,11 @@ func testRowsAlone(t *testing.T, dev tensor.Device) {
 		{"rope", func(i, j int) { dev.Rope(y.Slice(i, j), x.Slice(i, j), cos.Slice(i, j), sin.Slice(i, j)) }},
 		{"swiglu", func(i, j int) { dev.SwiGLU(y.Slice(i, j), x.Slice(i, j), x2.Slice(i, j)) }},
 		{"gelu", func(i, j int) { dev.GELU(y.Slice(i, j), x.Slice(i, j)) }},
+		{"gelu tanh", func(i, j int) { dev.GELUTanh(y.Slice(i, j), x.Slice(i, j)) }},
+		{"layernorm", func(i, j int) {
+			dev.LayerNorm(y.Slice(i, j), stat.Columns(i, j), stat2.Columns(i, j), x.Slice(i, j), w, w, 1e-6)
+		}},
+		{"blend", func(i, j int) { dev.Blend(y.Slice(i, j), x, ids[4*i:4*j], weights[4*i:4*j]) }},
 		{"logprob", func(i, j int) {
 			dev.LogProb(stat.Columns(i, j), stat2.Columns(i, j), x.Slice(i, j), targets[i:j], .7)
 		}},

@@ -3,11 +3,28 @@ package qwen
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 )
 
+// Family is a line of models. It decides names on disk, chat markup and how time
+// is told; what the network computes differently is in the configurations.
+type Family int
+
+// The families that this package knows.
+const (
+	Qwen25VL Family = iota
+	Qwen3VL
+)
+
+func (f Family) String() string { return [...]string{"Qwen2.5-VL", "Qwen3-VL"}[f] }
+
+// modelTypes are the families as a config.json names them.
+var modelTypes = map[string]Family{"qwen2_5_vl": Qwen25VL, "qwen3_vl": Qwen3VL}
+
 // Config is what the network needs to know of a config.json.
 type Config struct {
+	Family Family
 	Text   TextConfig
 	Vision VisionConfig
 	Tokens Tokens
@@ -20,6 +37,10 @@ type TextConfig struct {
 	Theta    float64 // base of the rotary frequencies
 	Sections [3]int  // frequencies that turn with time, height and width; they add up to HeadDim/2
 	Eps      float32 // of every RMSNorm
+
+	Bias       bool // queries, keys and values have one
+	HeadNorm   bool // queries and keys are normed, head by head, before they turn
+	Interleave bool // frequencies turn with time, height, width, time and so on, not section by section
 }
 
 // VisionConfig shapes the vision tower.
@@ -27,9 +48,16 @@ type VisionConfig struct {
 	Depth, Hidden, Heads, Intermediate, Out int
 
 	Channels, Patch, Temporal, Merge int // a patch is Channels x Temporal x Patch x Patch values; Merge x Merge patches make a token
-	Window                           int // side of an attention window in pixels
-	FullAttention                    []int
-	TokensPerSecond                  int
+
+	Window          int   // side of an attention window in pixels; 0: every block sees whole frames
+	FullAttention   []int // blocks without windows
+	TokensPerSecond int   // positions that a second of video takes; 0: time is text
+
+	LayerNorm bool  // norms are LayerNorm with bias, not RMSNorm
+	Plain     bool  // blocks have a two-layer perceptron with tanh GELU, not SwiGLU
+	PatchBias bool  // the patch projection has a bias
+	Table     int   // side of the square table of learned positions; 0: none
+	DeepStack []int // blocks whose output goes into the language model's first layers
 }
 
 // Tokens are the ids with a meaning of their own.
@@ -39,7 +67,7 @@ type Tokens struct {
 	Pad                                  int32
 }
 
-// visionEps is hard-coded in transformers' Qwen2.5-VL vision tower.
+// visionEps is hard-coded in transformers' vision towers, of RMSNorm and LayerNorm alike.
 const visionEps = 1e-6
 
 // visionTheta is the base of the vision tower's rotary frequencies, hard-coded as well.
@@ -64,6 +92,7 @@ type rawText struct {
 	Scaling      *rawRope `json:"rope_scaling"`
 	Act          string   `json:"hidden_act"`
 	Sliding      bool     `json:"use_sliding_window"`
+	Bias         bool     `json:"attention_bias"`
 }
 
 type rawVision struct {
@@ -81,6 +110,8 @@ type rawVision struct {
 	Full            []int  `json:"fullatt_block_indexes"`
 	TokensPerSecond int    `json:"tokens_per_second"`
 	Act             string `json:"hidden_act"`
+	Positions       int    `json:"num_position_embeddings"`
+	DeepStack       []int  `json:"deepstack_visual_indexes"`
 }
 
 type rawConfig struct {
@@ -112,34 +143,35 @@ func (v *ids) UnmarshalJSON(b []byte) error {
 }
 
 // ParseConfig reads config.json and, when there is one, generation_config.json
-// (nil otherwise). Both layouts of Qwen2.5-VL are accepted: language model keys
-// at the top level, or in text_config.
+// (nil otherwise). Both layouts of the two families are accepted: language model
+// keys at the top level, or in text_config.
 func ParseConfig(config, generation []byte) (Config, error) {
 	var c Config
 	var raw rawConfig
 	if err := json.Unmarshal(config, &raw); err != nil {
 		return c, fmt.Errorf("config.json: %v", err)
 	}
-	if raw.ModelType != "qwen2_5_vl" {
-		return c, fmt.Errorf("config.json: model_type %q (want qwen2_5_vl)", raw.ModelType)
+	var known bool
+	if c.Family, known = modelTypes[raw.ModelType]; !known {
+		return c, fmt.Errorf("config.json: model_type %q (want qwen2_5_vl or qwen3_vl)", raw.ModelType)
 	}
 	text := config
 	if len(raw.Text) > 0 && raw.Text[0] == '{' {
 		text = raw.Text
 	}
-	if err := c.Text.parse(text); err != nil {
+	if err := c.Text.parse(text, c.Family); err != nil {
 		return c, err
 	}
 	if raw.Vision == nil {
 		return c, fmt.Errorf("config.json: no vision_config")
 	}
-	if err := c.Vision.parse(raw.Vision, c.Text.Hidden); err != nil {
+	if err := c.Vision.parse(raw.Vision, c.Family, c.Text); err != nil {
 		return c, err
 	}
 	return c, c.Tokens.parse(raw, text, generation, c.Text.Vocab)
 }
 
-func (c *TextConfig) parse(data []byte) error {
+func (c *TextConfig) parse(data []byte, family Family) error {
 	var r rawText
 	if err := json.Unmarshal(data, &r); err != nil {
 		return fmt.Errorf("config.json: %v", err)
@@ -157,20 +189,29 @@ func (c *TextConfig) parse(data []byte) error {
 	switch {
 	case r.Heads%r.KVHeads != 0:
 		return fmt.Errorf("config.json: %d query heads do not divide by %d key heads", r.Heads, r.KVHeads)
-	case r.HeadDim <= 0 || r.HeadDim%2 != 0:
-		return fmt.Errorf("config.json: head_dim %d (want an even number)", r.HeadDim)
+	case r.HeadDim <= 0 || r.HeadDim%2 != 0 || r.HeadDim > largest/r.Heads:
+		return fmt.Errorf("config.json: head_dim %d (want an even number, at most %d over all heads)", r.HeadDim, largest)
 	case r.Act != "" && r.Act != "silu":
 		return fmt.Errorf("config.json: hidden_act %q (want silu)", r.Act)
 	case r.Sliding:
 		return fmt.Errorf("config.json: use_sliding_window true (want false)")
+	case r.Bias && family == Qwen3VL: // a key that Qwen2.5-VL does not read
+		return fmt.Errorf("config.json: attention_bias true (want false)")
 	}
-	*c = TextConfig{r.Hidden, r.Layers, r.Heads, r.KVHeads, r.HeadDim, r.Intermediate, r.Vocab, 1e6, [3]int{}, 1e-5}
+	*c = TextConfig{Hidden: r.Hidden, Layers: r.Layers, Heads: r.Heads, KVHeads: r.KVHeads, HeadDim: r.HeadDim, Intermediate: r.Intermediate,
+		Vocab: r.Vocab, Theta: 1e6, Eps: 1e-5, Bias: family == Qwen25VL}
+	if family == Qwen3VL {
+		c.Theta, c.Eps, c.HeadNorm, c.Interleave = 5e6, 1e-6, true, true
+	}
 	if r.Eps != nil {
 		c.Eps = float32(*r.Eps)
 	}
-	if r.Theta != nil {
-		c.Theta = *r.Theta
-	}
+	return c.parseRope(&r)
+}
+
+// parseRope finds the rotary settings under the names of all versions:
+// transformers 5 joins rope_theta and rope_scaling in rope_parameters.
+func (c *TextConfig) parseRope(r *rawText) error {
 	rope := r.Rope
 	if rope == nil {
 		rope = r.Scaling
@@ -178,8 +219,10 @@ func (c *TextConfig) parse(data []byte) error {
 	if rope == nil || len(rope.Sections) != 3 {
 		return fmt.Errorf("config.json: no rope_scaling with three mrope_section (want time, height and width)")
 	}
-	if rope.Theta != nil {
-		c.Theta = *rope.Theta
+	for _, theta := range []*float64{r.Theta, rope.Theta} {
+		if theta != nil {
+			c.Theta = *theta
+		}
 	}
 	copy(c.Sections[:], rope.Sections)
 	if s := c.Sections[0] + c.Sections[1] + c.Sections[2]; s != c.HeadDim/2 || slices.Min(c.Sections[:]) < 0 {
@@ -191,7 +234,53 @@ func (c *TextConfig) parse(data []byte) error {
 	return nil
 }
 
-func (c *VisionConfig) parse(r *rawVision, hidden int) error {
+func (c *VisionConfig) parse(r *rawVision, family Family, text TextConfig) error {
+	act := r.defaults(family, text.Hidden)
+	if err := positive("vision_config.", map[string]int{"depth": r.Depth, "hidden_size": r.Hidden, "num_heads": r.Heads,
+		"intermediate_size": r.Intermediate, "patch_size": r.Patch, "spatial_merge_size": r.Merge,
+		"temporal_patch_size": r.Temporal, "in_channels": r.Channels}); err != nil {
+		return err
+	}
+	switch {
+	case r.Hidden%r.Heads != 0 || r.Hidden/r.Heads%4 != 0:
+		return fmt.Errorf("config.json: vision_config.hidden_size %d in %d heads (want heads of a multiple of 4)", r.Hidden, r.Heads)
+	case r.Out != text.Hidden:
+		return fmt.Errorf("config.json: vision_config.out_hidden_size %d (want the text hidden_size %d)", r.Out, text.Hidden)
+	case r.Channels != 3 || r.Temporal != 2:
+		return fmt.Errorf("config.json: vision_config with %d channels, %d frames a patch (want 3 and 2)", r.Channels, r.Temporal)
+	case r.Act != "" && r.Act != act:
+		return fmt.Errorf("config.json: vision_config.hidden_act %q (want %s)", r.Act, act)
+	}
+	*c = VisionConfig{Depth: r.Depth, Hidden: r.Hidden, Heads: r.Heads, Intermediate: r.Intermediate, Out: r.Out,
+		Channels: r.Channels, Patch: r.Patch, Temporal: r.Temporal, Merge: r.Merge}
+	if family == Qwen3VL {
+		return c.parse3(r, text.Layers)
+	}
+	c.Window, c.FullAttention, c.TokensPerSecond = r.Window, r.Full, r.TokensPerSecond
+	if c.Window < c.Patch*c.Merge || c.Window > largest {
+		return fmt.Errorf("config.json: vision_config.window_size %d (want at least one merged cell, %d)", c.Window, c.Patch*c.Merge)
+	}
+	return nil
+}
+
+// parse3 reads what only Qwen3-VL's tower has.
+func (c *VisionConfig) parse3(r *rawVision, layers int) error {
+	c.LayerNorm, c.Plain, c.PatchBias, c.DeepStack = true, true, true, r.DeepStack
+	c.Table = int(math.Round(math.Sqrt(float64(r.Positions))))
+	if r.Positions < 1 || r.Positions > largest || c.Table*c.Table != r.Positions {
+		return fmt.Errorf("config.json: vision_config.num_position_embeddings %d (want a square)", r.Positions)
+	}
+	for i, at := range c.DeepStack {
+		if at < 0 || at >= c.Depth || i > 0 && at <= c.DeepStack[i-1] || i >= layers {
+			return fmt.Errorf("config.json: vision_config.deepstack_visual_indexes %v (want blocks in order, of %d, for %d layers)", c.DeepStack, c.Depth, layers)
+		}
+	}
+	return nil
+}
+
+// defaults fills in what transformers' classes do where a key is missing, and
+// returns the activation that the family has.
+func (r *rawVision) defaults(family Family, hidden int) (act string) {
 	def := func(v *int, d int) {
 		if *v == 0 {
 			*v = d
@@ -199,35 +288,24 @@ func (c *VisionConfig) parse(r *rawVision, hidden int) error {
 	}
 	def(&r.Channels, r.Chans)
 	def(&r.Channels, 3)
-	def(&r.Patch, 14)
 	def(&r.Temporal, 2)
 	def(&r.Merge, 2)
+	def(&r.Out, hidden)
+	if family == Qwen3VL {
+		def(&r.Patch, 16)
+		def(&r.Positions, 2304)
+		if r.DeepStack == nil {
+			r.DeepStack = []int{8, 16, 24}
+		}
+		return "gelu_pytorch_tanh"
+	}
+	def(&r.Patch, 14)
 	def(&r.Window, 112)
 	def(&r.TokensPerSecond, 4)
-	def(&r.Out, hidden)
 	if r.Full == nil {
 		r.Full = []int{7, 15, 23, 31}
 	}
-	if err := positive("vision_config.", map[string]int{"depth": r.Depth, "hidden_size": r.Hidden, "num_heads": r.Heads,
-		"intermediate_size": r.Intermediate, "patch_size": r.Patch, "spatial_merge_size": r.Merge, "window_size": r.Window,
-		"temporal_patch_size": r.Temporal, "in_channels": r.Channels}); err != nil {
-		return err
-	}
-	switch {
-	case r.Hidden%r.Heads != 0 || r.Hidden/r.Heads%4 != 0:
-		return fmt.Errorf("config.json: vision_config.hidden_size %d in %d heads (want heads of a multiple of 4)", r.Hidden, r.Heads)
-	case r.Out != hidden:
-		return fmt.Errorf("config.json: vision_config.out_hidden_size %d (want the text hidden_size %d)", r.Out, hidden)
-	case r.Window < r.Patch*r.Merge:
-		return fmt.Errorf("config.json: vision_config.window_size %d (want at least one merged cell, %d)", r.Window, r.Patch*r.Merge)
-	case r.Channels != 3 || r.Temporal != 2:
-		return fmt.Errorf("config.json: vision_config with %d channels, %d frames a patch (want 3 and 2)", r.Channels, r.Temporal)
-	case r.Act != "" && r.Act != "silu":
-		return fmt.Errorf("config.json: vision_config.hidden_act %q (want silu)", r.Act)
-	}
-	*c = VisionConfig{r.Depth, r.Hidden, r.Heads, r.Intermediate, r.Out,
-		r.Channels, r.Patch, r.Temporal, r.Merge, r.Window, r.Full, r.TokensPerSecond}
-	return nil
+	return "silu"
 }
 
 // parse takes the token ids from the top level, the end of text from

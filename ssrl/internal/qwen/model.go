@@ -1,15 +1,16 @@
-// Package qwen is the Qwen2.5-VL network: configuration, weights by their
-// Hugging Face names, the vision tower and the language model.
+// Package qwen is the network of Qwen2.5-VL and Qwen3-VL: configuration, weights
+// by their Hugging Face names, the vision tower and the language model.
 //
-// The forward is written once on a tape.Tape, for training and inference alike.
-// Sequences are packed without padding; a tensor.Span says which rows see which.
-// Formulas follow transformers 4.57.1, modeling_qwen2_5_vl.py, in float32.
+// The forward is written once, for both families, for training and inference
+// alike: the configuration says which parts a network has, and a part without
+// weights is left out. Sequences are packed without padding; a tensor.Span says
+// which rows see which. Formulas follow transformers 4.57.1,
+// modeling_qwen2_5_vl.py and modeling_qwen3_vl.py, in float32.
 //
-// Limits: Qwen2.5-VL only. A Model serves one call at a time.
+// Limits: dense models of these two families. A Model serves one call at a time.
 package qwen
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 
 // Param is one weight tensor with its gradient.
 type Param struct {
-	Name  string // as on disk, in the scheme of the first Qwen2.5-VL uploads
+	Name  string // as transformers writes it
 	Shape []int  // as on disk; in memory the first axis is the rows
 	*tape.Var
 }
@@ -31,80 +32,49 @@ type Model struct {
 	Dev    tensor.Device
 	Params []*Param // in the order of the forward
 
-	embed, norm, head *tape.Var // head is embed when the two are tied
-	layers            []layer
-	vision            vision
+	embed, head *tape.Var // the same when the two are tied
+	norm        norm
+	layers      []layer
+	vision      vision
 }
+
+// norm is an RMSNorm or, with a bias, a LayerNorm.
+type norm struct{ weight, bias *tape.Var }
+
+// linear is a product with a weight and, where there is one, a bias.
+type linear struct{ weight, bias *tape.Var }
 
 // layer is one block of the language model.
 type layer struct {
-	norm1, norm2, q, qBias, k, kBias, v, vBias, o, gate, up, down *tape.Var
+	norm1, norm2 norm
+	q, k, v, o   linear
+	qNorm, kNorm norm // of every head
+	mlp          mlp
 }
+
+// mlp is a SwiGLU of gate and up or, without a gate, a GELU of up; then down.
+type mlp struct{ gate, up, down linear }
 
 // block is one block of the vision tower.
 type block struct {
-	norm1, norm2, qkv, qkvBias, proj, projBias, gate, gateBias, up, upBias, down, downBias *tape.Var
+	norm1, norm2 norm
+	qkv, proj    linear
+	mlp          mlp
+}
+
+// merger makes tokens of Merge x Merge patches.
+type merger struct {
+	norm     norm
+	fc1, fc2 linear
+	joined   bool // patches are normed as one row
 }
 
 type vision struct {
-	patch                  *tape.Var
-	blocks                 []block
-	norm                   *tape.Var // of the merger
-	fc1, bias1, fc2, bias2 *tape.Var
-}
-
-// walk visits every weight in the order of the forward: its Hugging Face name,
-// where it belongs, and its shape on disk. It is the only list of names.
-func (m *Model) walk(tied bool, visit func(name string, dst **tape.Var, shape ...int)) {
-	v, c := &m.vision, m.Config.Vision
-	h, inter, cell := c.Hidden, c.Intermediate, c.Hidden*c.Merge*c.Merge
-	visit("visual.patch_embed.proj.weight", &v.patch, h, c.Channels, c.Temporal, c.Patch, c.Patch)
-	v.blocks = make([]block, c.Depth)
-	for i := range v.blocks {
-		b, p := &v.blocks[i], fmt.Sprintf("visual.blocks.%d.", i)
-		visit(p+"norm1.weight", &b.norm1, h)
-		visit(p+"norm2.weight", &b.norm2, h)
-		visit(p+"attn.qkv.weight", &b.qkv, 3*h, h)
-		visit(p+"attn.qkv.bias", &b.qkvBias, 3*h)
-		visit(p+"attn.proj.weight", &b.proj, h, h)
-		visit(p+"attn.proj.bias", &b.projBias, h)
-		visit(p+"mlp.gate_proj.weight", &b.gate, inter, h)
-		visit(p+"mlp.gate_proj.bias", &b.gateBias, inter)
-		visit(p+"mlp.up_proj.weight", &b.up, inter, h)
-		visit(p+"mlp.up_proj.bias", &b.upBias, inter)
-		visit(p+"mlp.down_proj.weight", &b.down, h, inter)
-		visit(p+"mlp.down_proj.bias", &b.downBias, h)
-	}
-	visit("visual.merger.ln_q.weight", &v.norm, h)
-	visit("visual.merger.mlp.0.weight", &v.fc1, cell, cell)
-	visit("visual.merger.mlp.0.bias", &v.bias1, cell)
-	visit("visual.merger.mlp.2.weight", &v.fc2, c.Out, cell)
-	visit("visual.merger.mlp.2.bias", &v.bias2, c.Out)
-
-	t := m.Config.Text
-	h, inter = t.Hidden, t.Intermediate
-	q, kv := t.Heads*t.HeadDim, t.KVHeads*t.HeadDim
-	visit("model.embed_tokens.weight", &m.embed, t.Vocab, h)
-	m.layers = make([]layer, t.Layers)
-	for i := range m.layers {
-		l, p := &m.layers[i], fmt.Sprintf("model.layers.%d.", i)
-		visit(p+"input_layernorm.weight", &l.norm1, h)
-		visit(p+"self_attn.q_proj.weight", &l.q, q, h)
-		visit(p+"self_attn.q_proj.bias", &l.qBias, q)
-		visit(p+"self_attn.k_proj.weight", &l.k, kv, h)
-		visit(p+"self_attn.k_proj.bias", &l.kBias, kv)
-		visit(p+"self_attn.v_proj.weight", &l.v, kv, h)
-		visit(p+"self_attn.v_proj.bias", &l.vBias, kv)
-		visit(p+"self_attn.o_proj.weight", &l.o, h, q)
-		visit(p+"post_attention_layernorm.weight", &l.norm2, h)
-		visit(p+"mlp.gate_proj.weight", &l.gate, inter, h)
-		visit(p+"mlp.up_proj.weight", &l.up, inter, h)
-		visit(p+"mlp.down_proj.weight", &l.down, h, inter)
-	}
-	visit("model.norm.weight", &m.norm, h)
-	if !tied {
-		visit("lm_head.weight", &m.head, t.Vocab, h)
-	}
+	patch  linear
+	table  *tape.Var // learned positions
+	blocks []block
+	merger merger
+	deep   []merger // of the blocks in DeepStack
 }
 
 // build allocates every weight and fills it by fill, in forward order.

@@ -10,6 +10,12 @@ import (
 	"ssrl/internal/tensor"
 )
 
+// Seen is what the vision tower makes of pictures.
+type Seen struct {
+	Tokens *tape.Var   // [places, hidden], for the embedding
+	Deep   []*tape.Var // the same size, added to the same rows after layer 0, 1 and so on
+}
+
 // Rows are tokens of one or more sequences, packed, on their way through the
 // language model.
 type Rows struct {
@@ -18,6 +24,9 @@ type Rows struct {
 	Spans []tensor.Span // which tokens see which; keys are rows of Cache, or of the call itself without one
 	Cache *Cache        // nil: nothing is kept
 	At    []int32       // row of the cache where each token's keys and values go
+
+	Places []int32     // rows that stand for pictures
+	Deep   []*tape.Var // of Seen; nil without pictures
 }
 
 // Cache keeps keys and values of every layer for later queries.
@@ -76,6 +85,9 @@ func (m *Model) Hidden(ctx context.Context, t *tape.Tape, x *tape.Var, r Rows) (
 			return nil, context.Cause(ctx)
 		}
 		x = t.Checkpoint(x, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, cos, sin) })
+		if i < len(r.Deep) {
+			x = t.AddRows(x, r.Deep[i], r.Places)
+		}
 	}
 	return x, nil
 }
@@ -85,36 +97,31 @@ func (m *Model) Logits(t *tape.Tape, x *tape.Var, rows []int32) *tape.Var {
 	if rows != nil {
 		x = t.Embed(x, nil, rows)
 	}
-	return t.Linear(t.RMSNorm(x, m.norm, m.Text.Eps), m.head, nil)
+	return t.Linear(m.norm.of(t, x, m.Text.Eps), m.head, nil)
 }
 
 func (m *Model) layer(t *tape.Tape, i int, x *tape.Var, r Rows, cos, sin *tensor.Tensor) *tape.Var {
 	l, c := &m.layers[i], m.Text
-	h := t.RMSNorm(x, l.norm1, c.Eps)
-	q := t.Rope(t.Linear(h, l.q, l.qBias), cos, sin)
-	k := t.Rope(t.Linear(h, l.k, l.kBias), cos, sin)
-	v := t.Linear(h, l.v, l.vBias)
+	h := l.norm1.of(t, x, c.Eps)
+	q := t.Rope(l.qNorm.heads(t, l.q.of(t, h), c), cos, sin)
+	k := t.Rope(l.kNorm.heads(t, l.k.of(t, h), c), cos, sin)
+	v := l.v.of(t, h)
 	if r.Cache != nil {
 		t.Dev.Scatter(r.Cache.keys[i], k.Tensor, r.At)
 		t.Dev.Scatter(r.Cache.values[i], v.Tensor, r.At)
 		k, v = tape.Constant(r.Cache.keys[i]), tape.Constant(r.Cache.values[i])
 	}
 	o := t.Attend(q, k, v, r.Spans, tape.Heads{Query: c.Heads, Key: c.KVHeads, Scale: scale(c.HeadDim), Causal: true})
-	x = t.Add(x, t.Linear(o, l.o, nil))
-	h = t.RMSNorm(x, l.norm2, c.Eps)
-	return t.Add(x, t.Linear(t.SwiGLU(t.Linear(h, l.gate, nil), t.Linear(h, l.up, nil)), l.down, nil))
+	x = t.Add(x, l.o.of(t, o))
+	return t.Add(x, l.mlp.of(t, l.norm2.of(t, x, c.Eps)))
 }
 
-// rope gives the rotary tables [tokens, head/2] of M-RoPE: frequency j turns
-// with the axis whose section it lies in.
+// rope gives the rotary tables [tokens, head/2] of M-RoPE.
 func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor) {
 	half := m.Text.HeadDim / 2
-	axis, freq := make([]int, half), make([]float32, half)
+	axis, freq := m.Text.axes(), make([]float32, half)
 	for j := range half {
 		freq[j] = float32(1 / math.Pow(m.Text.Theta, float64(2*j)/float64(m.Text.HeadDim)))
-		for at := j; at >= m.Text.Sections[axis[j]]; axis[j]++ {
-			at -= m.Text.Sections[axis[j]]
-		}
 	}
 	n := len(pos[0])
 	c, s := make([]float32, n*half), make([]float32, n*half)
@@ -126,4 +133,25 @@ func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor
 		}
 	}
 	return upload(dev, n, c), upload(dev, n, s)
+}
+
+// axes tells for each frequency whether it turns with time, height or width (0,
+// 1, 2): the one whose section it lies in or, interleaved, each in turn until
+// its section is used up, the rest with time.
+func (c *TextConfig) axes() []int {
+	axis := make([]int, c.HeadDim/2)
+	at := c.Sections[0]
+	for a := 1; a < 3; a++ {
+		for k := range c.Sections[a] {
+			j := at + k
+			if c.Interleave {
+				j = a + 3*k
+			}
+			if j < len(axis) {
+				axis[j] = a
+			}
+		}
+		at += c.Sections[a]
+	}
+	return axis
 }

@@ -20,36 +20,46 @@ type Picture struct {
 // Tokens is the number of places the picture takes in a prompt.
 func (p Picture) Tokens(merge int) int { return p.Grid[0] * p.Grid[1] * p.Grid[2] / (merge * merge) }
 
-// Vision runs the tower over pictures packed one after the other and returns
-// their tokens, [places, text hidden]. It stops between blocks when ctx is done.
-func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*tape.Var, error) {
+// Vision runs the tower over pictures packed one after the other. It stops
+// between blocks when ctx is done.
+func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*Seen, error) {
 	plan, err := m.layout(pictures)
 	if err != nil {
 		return nil, err
 	}
+	c, area := m.Config.Vision, m.Config.Vision.Merge*m.Config.Vision.Merge
 	cos, sin := upload(t.Dev, plan.rows, plan.cos), upload(t.Dev, plan.rows, plan.sin)
 	x := m.patchEmbed(t, pictures, plan)
+	seen := &Seen{}
 	for i := range m.vision.blocks {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		spans := plan.windows
-		if slices.Contains(m.Config.Vision.FullAttention, i) {
+		if spans == nil || slices.Contains(c.FullAttention, i) {
 			spans = plan.full
 		}
 		b := &m.vision.blocks[i]
 		x = t.Checkpoint(x, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
+		if k := len(seen.Deep); k < len(c.DeepStack) && c.DeepStack[k] == i {
+			seen.Deep = append(seen.Deep, m.vision.deep[k].of(t, x, area))
+		}
 	}
-	return m.merge(t, x, plan), nil
+	seen.Tokens = m.vision.merger.of(t, x, area)
+	if plan.back != nil {
+		seen.Tokens = t.Embed(seen.Tokens, nil, plan.back)
+	}
+	return seen, nil
 }
 
-// layout is where the rows of a batch of pictures go: the tower works in the
-// order of attention windows and puts the merged tokens back at the end.
+// layout is where the rows of a batch of pictures go: a tower with attention
+// windows works in their order and puts the merged tokens back at the end.
 type layout struct {
 	rows          int
-	order         []int32 // row of the input for each row of the tower
-	back          []int32 // merged row of the tower for each token
+	order         []int32 // row of the input for each row of the tower; nil: the same
+	back          []int32 // merged row of the tower for each token; nil: the same
 	windows, full []tensor.Span
+	y, x          []int32   // place of each input row in its frame, in patches
 	cos, sin      []float32 // [rows, head/2], in tower order
 }
 
@@ -70,6 +80,16 @@ func (m *Model) layout(pictures []Picture) (*layout, error) {
 			l.rows += frame
 		}
 	}
+	l.y, l.x = patch.Coordinates(grids, c.Merge)
+	if c.Window > 0 {
+		l.window(grids, c)
+	}
+	l.rope(c)
+	return l, nil
+}
+
+// window lays the rows out in the order of attention windows.
+func (l *layout) window(grids [][3]int, c VisionConfig) {
 	cells, lens := patch.Windows(grids, c.Merge, c.Window/c.Merge/c.Patch)
 	start := 0
 	for _, n := range lens {
@@ -84,22 +104,23 @@ func (m *Model) layout(pictures []Picture) (*layout, error) {
 			l.order = append(l.order, cell*int32(area)+int32(j))
 		}
 	}
-	l.rope(grids, c)
-	return l, nil
 }
 
 // rope fills the rotary tables: half the frequencies turn with the patch's row,
 // half with its column.
-func (l *layout) rope(grids [][3]int, c VisionConfig) {
+func (l *layout) rope(c VisionConfig) {
 	half := c.Hidden / c.Heads / 2
 	freq := make([]float32, half/2)
 	for i := range freq {
 		freq[i] = float32(1 / math.Pow(visionTheta, float64(2*i)/float64(half)))
 	}
-	y, x := patch.Coordinates(grids, c.Merge)
-	at := [2][]int32{y, x}
+	at := [2][]int32{l.y, l.x}
 	l.cos, l.sin = make([]float32, l.rows*half), make([]float32, l.rows*half)
-	for r, src := range l.order {
+	for r := range l.rows {
+		src := r
+		if l.order != nil {
+			src = int(l.order[r])
+		}
 		for j := range half {
 			angle := float32(at[j/len(freq)][src]) * freq[j%len(freq)]
 			l.cos[r*half+j] = float32(math.Cos(float64(angle)))
@@ -108,36 +129,79 @@ func (l *layout) rope(grids [][3]int, c VisionConfig) {
 	}
 }
 
-// patchEmbed projects the patches, rows in tower order.
+// patchEmbed projects the patches, rows in tower order, and adds the learned
+// positions.
 func (m *Model) patchEmbed(t *tape.Tape, pictures []Picture, l *layout) *tape.Var {
 	var all []float32
 	for _, p := range pictures {
 		all = append(all, p.Patches...)
 	}
-	x := t.Dev.Scratch(l.rows, len(all)/l.rows)
-	t.Dev.Upload(x, all)
-	return t.Linear(t.Embed(tape.Constant(x), nil, l.order), m.vision.patch, nil)
+	x := tape.Constant(upload(t.Dev, l.rows, all))
+	if l.order != nil {
+		x = t.Embed(x, nil, l.order)
+	}
+	x = m.vision.patch.of(t, x)
+	if m.vision.table != nil {
+		ids, weights := l.positions(pictures, m.Config.Vision)
+		x = t.Add(x, t.Blend(m.vision.table, ids, weights))
+	}
+	return x
+}
+
+// positions interpolates the table of learned positions at every row: a grid's
+// corners lie on the table's, and a patch takes the four entries around it
+// (fast_pos_embed_interpolate of modeling_qwen3_vl.py).
+func (l *layout) positions(pictures []Picture, c VisionConfig) (ids []int32, weights []float32) {
+	ids, weights = make([]int32, 0, 4*l.rows), make([]float32, 0, 4*l.rows)
+	row := 0
+	for _, p := range pictures {
+		ys, xs := spread(c.Table, p.Grid[1]), spread(c.Table, p.Grid[2])
+		for range p.Grid[0] * p.Grid[1] * p.Grid[2] {
+			y, x := ys[l.y[row]], xs[l.x[row]]
+			side := int32(c.Table)
+			ids = append(ids, y.low*side+x.low, y.low*side+x.high, y.high*side+x.low, y.high*side+x.high)
+			weights = append(weights, (1-y.share)*(1-x.share), (1-y.share)*x.share, y.share*(1-x.share), y.share*x.share)
+			row++
+		}
+	}
+	return ids, weights
+}
+
+// between is a place between two entries of a table; share is the higher one's.
+type between struct {
+	low, high int32
+	share     float32
+}
+
+// spread lays n places over side entries, ends on ends, as torch.linspace does:
+// in float32, from the nearer end.
+func spread(side, n int) []between {
+	out := make([]between, n)
+	last := float32(side - 1)
+	step := float32(0)
+	if n > 1 {
+		step = last / float32(n-1)
+	}
+	for i := range out {
+		at := step * float32(i)
+		if i >= n/2 && n > 1 {
+			at = last - step*float32(n-1-i)
+		}
+		low := int32(at)
+		out[i] = between{low, min(low+1, int32(side-1)), at - float32(low)}
+	}
+	return out
 }
 
 func (m *Model) visionBlock(t *tape.Tape, b *block, x *tape.Var, spans []tensor.Span, cos, sin *tensor.Tensor) *tape.Var {
 	c := m.Config.Vision
-	qkv := t.Linear(t.RMSNorm(x, b.norm1, visionEps), b.qkv, b.qkvBias)
+	qkv := b.qkv.of(t, b.norm1.of(t, x, visionEps))
 	q := t.Rope(tape.Columns(qkv, 0, c.Hidden), cos, sin)
 	k := t.Rope(tape.Columns(qkv, c.Hidden, 2*c.Hidden), cos, sin)
 	v := tape.Columns(qkv, 2*c.Hidden, 3*c.Hidden)
 	o := t.Attend(q, k, v, spans, tape.Heads{Query: c.Heads, Key: c.Heads, Scale: scale(c.Hidden / c.Heads)})
-	x = t.Add(x, t.Linear(o, b.proj, b.projBias))
-	h := t.RMSNorm(x, b.norm2, visionEps)
-	h = t.SwiGLU(t.Linear(h, b.gate, b.gateBias), t.Linear(h, b.up, b.upBias))
-	return t.Add(x, t.Linear(h, b.down, b.downBias))
-}
-
-// merge joins Merge x Merge patches to a token and leaves the window order.
-func (m *Model) merge(t *tape.Tape, x *tape.Var, l *layout) *tape.Var {
-	v, area := &m.vision, m.Config.Vision.Merge*m.Config.Vision.Merge
-	x = tape.Reshape(t.RMSNorm(x, v.norm, visionEps), x.Rows/area, x.Cols*area)
-	x = t.Linear(t.GELU(t.Linear(x, v.fc1, v.bias1)), v.fc2, v.bias2)
-	return t.Embed(x, nil, l.back)
+	x = t.Add(x, b.proj.of(t, o))
+	return t.Add(x, b.mlp.of(t, b.norm2.of(t, x, visionEps)))
 }
 
 func upload(dev tensor.Device, rows int, values []float32) *tensor.Tensor {

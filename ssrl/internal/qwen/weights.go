@@ -10,19 +10,6 @@ import (
 	"ssrl/internal/tensor"
 )
 
-// canonical maps a tensor name of any Qwen2.5-VL file to the names of the
-// first uploads: transformers 4.52 and later put "model." before the tower and
-// "language_model." into the rest while in memory, and some files keep that.
-func canonical(name string) string {
-	if rest, ok := strings.CutPrefix(name, "model.visual."); ok {
-		return "visual." + rest
-	}
-	if rest, ok := strings.CutPrefix(name, "model.language_model."); ok {
-		return "model." + rest
-	}
-	return name
-}
-
 // Load reads the weights of f to dev. The head is tied to the embedding exactly
 // when the file has none of its own. Every tensor of the architecture must be
 // there in its shape, and no other.
@@ -49,11 +36,11 @@ func Load(ctx context.Context, dev tensor.Device, c Config, f *safetensors.File,
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		from, ok := stored[name]
+		from, ok := stored[canonical(name)]
 		if !ok {
 			return nil, fmt.Errorf("no tensor %s", name)
 		}
-		delete(stored, name)
+		delete(stored, canonical(name))
 		info, err := f.Info(from)
 		if err != nil {
 			return nil, err
@@ -78,7 +65,7 @@ func Load(ctx context.Context, dev tensor.Device, c Config, f *safetensors.File,
 			extra = append(extra, name)
 		}
 		slices.Sort(extra)
-		return nil, fmt.Errorf("tensor %s is not part of Qwen2.5-VL (%d such tensors)", extra[0], len(extra))
+		return nil, fmt.Errorf("tensor %s is not part of %v (%d such tensors)", extra[0], c.Family, len(extra))
 	}
 	return m, nil
 }

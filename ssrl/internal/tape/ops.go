@@ -42,6 +42,16 @@ func (t *Tape) RMSNorm(x, w *Var, eps float32) *Var {
 	})
 }
 
+// LayerNorm is (x - mean) / deviation * w + b, row by row.
+func (t *Tape) LayerNorm(x, w, b *Var, eps float32) *Var {
+	y := t.result(x.Rows, x.Cols, wanted(x, w, b))
+	mean, rstd := t.Dev.Scratch(1, x.Rows), t.Dev.Scratch(1, x.Rows)
+	t.Dev.LayerNorm(y.Tensor, mean, rstd, x.Tensor, w.Tensor, b.Tensor, eps)
+	return t.then(y, func() {
+		t.Dev.LayerNormBack(x.Grad, w.Grad, b.Grad, y.Grad, x.Tensor, w.Tensor, mean, rstd)
+	})
+}
+
 // Rope rotates the heads of x by position; cos and sin are [rows, d/2].
 func (t *Tape) Rope(x *Var, cos, sin *tensor.Tensor) *Var {
 	y := t.result(x.Rows, x.Cols, wanted(x))
@@ -83,11 +93,37 @@ func (t *Tape) GELU(x *Var) *Var {
 	return t.then(y, func() { t.Dev.GELUBack(x.Grad, y.Grad, x.Tensor) })
 }
 
+// GELUTanh is GELU by its approximation with tanh.
+func (t *Tape) GELUTanh(x *Var) *Var {
+	y := t.result(x.Rows, x.Cols, wanted(x))
+	t.Dev.GELUTanh(y.Tensor, x.Tensor)
+	return t.then(y, func() { t.Dev.GELUTanhBack(x.Grad, y.Grad, x.Tensor) })
+}
+
 // Embed gathers rows: ids[i] of table, or ^ids[i] of extra when negative.
 func (t *Tape) Embed(table, extra *Var, ids []int32) *Var {
 	y := t.result(len(ids), table.Cols, wanted(table, extra))
 	t.Dev.Embed(y.Tensor, table.Tensor, value(extra), ids)
 	return t.then(y, func() { t.Dev.EmbedBack(table.Grad, grad(extra), y.Grad, ids) })
+}
+
+// Blend sums rows of table, four to a row of the result, with weights.
+func (t *Tape) Blend(table *Var, ids []int32, weights []float32) *Var {
+	y := t.result(len(ids)/4, table.Cols, wanted(table))
+	t.Dev.Blend(y.Tensor, table.Tensor, ids, weights)
+	return t.then(y, func() { t.Dev.BlendBack(table.Grad, y.Grad, ids, weights) })
+}
+
+// AddRows is x with row i of d added to row rows[i].
+func (t *Tape) AddRows(x, d *Var, rows []int32) *Var {
+	y := t.result(x.Rows, x.Cols, wanted(x, d))
+	t.Dev.AddRows(y.Tensor, x.Tensor, d.Tensor, rows)
+	return t.then(y, func() {
+		if x.Grad != nil {
+			t.Dev.Add(x.Grad, x.Grad, y.Grad)
+		}
+		t.Dev.AddRowsBack(d.Grad, y.Grad, rows)
+	})
 }
 
 // LogProb is log softmax(logits/temperature) at targets, [1, rows].

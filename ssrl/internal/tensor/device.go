@@ -56,6 +56,11 @@ type Device interface {
 	RMSNorm(y, rstd, x, w *Tensor, eps float32)
 	RMSNormBack(dx, dw, dy, x, w, rstd *Tensor)
 
+	// LayerNorm: y = (x-mean) * rstd * w + b, mean[1,rows] of x and
+	// rstd[1,rows] = 1/sqrt(mean((x-mean)^2)+eps).
+	LayerNorm(y, mean, rstd, x, w, b *Tensor, eps float32)
+	LayerNormBack(dx, dw, db, dy, x, w, mean, rstd *Tensor)
+
 	// Rope rotates every head of x: pair (j, j+d/2) by the angle whose cosine
 	// and sine are cos[rows,d/2] and sin[rows,d/2]; heads = x.Cols/d. y may be x.
 	Rope(y, x, cos, sin *Tensor)
@@ -73,11 +78,22 @@ type Device interface {
 	// GELU: y = x Phi(x), the exact one.
 	GELU(y, x *Tensor)
 	GELUBack(dx, dy, x *Tensor)
+	// GELUTanh: y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+	GELUTanh(y, x *Tensor)
+	GELUTanhBack(dx, dy, x *Tensor)
 
 	// Embed: row i of y is row ids[i] of table, or row ^ids[i] of extra when
 	// ids[i] < 0. extra may be nil. With a table of activations it gathers rows.
 	Embed(y, table, extra *Tensor, ids []int32)
 	EmbedBack(dtable, dextra, dy *Tensor, ids []int32)
+	// Blend: row i of y is the sum, in order, of weights[i*n+k] times row
+	// ids[i*n+k] of table, n = len(ids)/y.Rows.
+	Blend(y, table *Tensor, ids []int32, weights []float32)
+	BlendBack(dtable, dy *Tensor, ids []int32, weights []float32)
+	// AddRows: y = x, with row i of d added to row rows[i], each named once. y may be x.
+	AddRows(y, x, d *Tensor, rows []int32)
+	// AddRowsBack: row i of dd += row rows[i] of dy. The gradient of x is dy.
+	AddRowsBack(dd, dy *Tensor, rows []int32)
 	// Scatter: row rows[i] of dst = row i of src. It fills key-value caches and
 	// has no gradient.
 	Scatter(dst, src *Tensor, rows []int32)
