@@ -89,9 +89,13 @@ func decodeDepthPGM(data []byte, unit Unit) (*Depth, error) {
 	if h.sampleBytes() != 2 {
 		return nil, errors.New("8 bits a pixel (want 16)")
 	}
+	samples, err := h.raster()
+	if err != nil {
+		return nil, err
+	}
 	unit = unit.or(millimetres)
 	d := &Depth{h.width, h.height, make([]float32, h.width*h.height), unit.kind == relative}
-	sampleType{'u', 2, true}.depths(d.Metres, h.body, unit)
+	sampleType{'u', 2, true}.depths(d.Metres, samples, unit)
 	return d, nil
 }
 

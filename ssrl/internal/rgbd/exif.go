@@ -34,8 +34,11 @@ func exifOrientation(tiff []byte) int {
 	return 1
 }
 
-// orient turns m as stored into m as shown.
+// orient turns m as stored into m as shown; nil stays nil.
 func orient(m *RGB, orientation int) *RGB {
+	if m == nil {
+		return nil
+	}
 	switch orientation {
 	case 2:
 		return m.FlipLeftRight()

@@ -34,13 +34,17 @@ func ReadImage(fsys fs.FS, name string) (*RGB, error) {
 	return DecodeImage(data, name)
 }
 
-// DecodeImage decodes a PNG, a JPEG or a binary PNM, told apart by their first
-// bytes; name is for errors. Pixels come as a viewer shows them, turned by their
-// EXIF orientation.
+// imageFormats is what DecodeImage reads.
+const imageFormats = "PNG, JPEG, WebP, BMP, TIFF or PNM"
+
+// DecodeImage decodes a PNG, JPEG, WebP, BMP, TIFF or PNM, told apart by their
+// first bytes; name is for errors. Pixels come as a viewer shows them, turned by
+// their EXIF orientation.
 //
 // Alpha is dropped, not composited: the colour below it stays. 16-bit samples
 // keep their high byte. JPEG colour follows libjpeg-turbo's interpolation of
-// chroma, so pixels are within 3 of 255 of what Pillow shows.
+// chroma, so pixels are within 3 of 255 of what Pillow shows; those of the other
+// formats are equal.
 func DecodeImage(data []byte, name string) (*RGB, error) {
 	m, err := decodeImage(data)
 	if err != nil {
@@ -55,10 +59,30 @@ func decodeImage(data []byte) (*RGB, error) {
 		return decodePNG(data)
 	case "jpeg":
 		return decodeJPEG(data)
+	case "webp":
+		f, err := parseWebP(data)
+		if err != nil {
+			return nil, err
+		}
+		m, err := f.decodeStored()
+		return orient(m, f.orientation), err
+	case "bmp":
+		f, err := parseBMP(data)
+		if err != nil {
+			return nil, err
+		}
+		return f.decode()
+	case "tiff":
+		f, err := parseTIFF(data)
+		if err != nil {
+			return nil, err
+		}
+		m, err := f.decodeStored()
+		return orient(m, exifOrientation(data)), err
 	case "pnm":
 		return decodePNM(data)
 	}
-	return nil, unknownFormat(data, "PNG, JPEG or PNM")
+	return nil, unknownFormat(data, imageFormats)
 }
 
 // ImageSize returns the size of the picture that DecodeImage would return for
@@ -77,12 +101,27 @@ func ImageSize(data []byte, name string) (width, height int, err error) {
 		var h jpegHeader
 		h, err = parseJPEG(data)
 		width, height, orientation = h.width, h.height, h.orientation
+	case "webp":
+		var f *webpFile
+		if f, err = parseWebP(data); err == nil {
+			width, height, orientation = f.width, f.height, f.orientation
+		}
+	case "bmp":
+		var f *bmpFile
+		if f, err = parseBMP(data); err == nil {
+			width, height = f.width, f.height
+		}
+	case "tiff":
+		var f *tiffFile
+		if f, err = parseTIFF(data); err == nil {
+			width, height, orientation = f.width, f.height, exifOrientation(data)
+		}
 	case "pnm":
 		var h pnmHeader
 		h, err = parsePNM(data)
 		width, height = h.width, h.height
 	default:
-		err = unknownFormat(data, "PNG, JPEG or PNM")
+		err = unknownFormat(data, imageFormats)
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("image %s: %w", name, plain(err))
@@ -104,16 +143,34 @@ func formatOf(data []byte) string {
 		return "npy"
 	case bytes.HasPrefix(data, []byte(magicHDF5)):
 		return "hdf5"
+	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		return "webp"
+	case bytes.HasPrefix(data, []byte("BM")):
+		return "bmp"
+	case isTIFF(data):
+		return "tiff"
 	case len(data) < 3 || !isSpace(data[2]) && data[2] != '#':
 		return ""
 	}
 	switch string(data[:2]) {
-	case "P5", "P6":
+	case "P1", "P2", "P3", "P4", "P5", "P6":
 		return "pnm"
 	case "Pf", "PF":
 		return "pfm"
 	}
 	return ""
+}
+
+// isTIFF knows TIFF and BigTIFF of either byte order.
+func isTIFF(data []byte) bool {
+	if len(data) < 4 {
+		return false
+	}
+	switch string(data[:4]) {
+	case "II*\x00", "MM\x00*", "II+\x00", "MM\x00+":
+		return true
+	}
+	return false
 }
 
 func unknownFormat(data []byte, want string) error {
@@ -135,6 +192,27 @@ func checkSize(width, height int) error {
 		return fmt.Errorf("%dx%d pixels (want %d in all at most)", width, height, MaxPixels)
 	}
 	return nil
+}
+
+// flatPixels is the size up to which a picture may be as flat as it likes: some
+// formats write one colour in no bytes at all.
+const flatPixels = 1 << 22
+
+// checkPacked refuses a picture that claims to be larger than flatPixels and
+// than a file of its length can hold.
+func checkPacked(width, height, perByte, length int) error {
+	if pixels := int64(width) * int64(height); pixels > flatPixels && pixels > int64(perByte)*int64(length) {
+		return fmt.Errorf("%dx%d pixels in %d bytes", width, height, length)
+	}
+	return nil
+}
+
+// refusePanic makes an error of a panic in a decoder that is not ours: a file is
+// no reason to end a process.
+func refusePanic(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("its pixels cannot be decoded: %v", p)
+	}
 }
 
 // plain words what the standard decoders say about a file that ends early.

@@ -66,10 +66,10 @@ func TestBrokenImages(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"empty", nil, "empty file (want PNG, JPEG or PNM)"},
-		{"text", []byte("hello"), `begins with "hell" (want PNG, JPEG or PNM)`},
-		{"one byte", []byte("P"), `begins with "P" (want PNG, JPEG or PNM)`},
-		{"a depth format", []byte("Pf\n1 1\n-1\n...."), `begins with "Pf\n1" (want PNG, JPEG or PNM)`},
+		{"empty", nil, "empty file (want PNG, JPEG, WebP, BMP, TIFF or PNM)"},
+		{"text", []byte("hello"), `begins with "hell" (want PNG, JPEG, WebP, BMP, TIFF or PNM)`},
+		{"one byte", []byte("P"), `begins with "P" (want PNG, JPEG, WebP, BMP, TIFF or PNM)`},
+		{"a depth format", []byte("Pf\n1 1\n-1\n...."), `begins with "Pf\n1" (want PNG, JPEG, WebP, BMP, TIFF or PNM)`},
 
 		{"PNG signature only", []byte(magicPNG), "ends early"},
 		{"PNG without header", append([]byte(magicPNG), pngChunk("IDAT", make([]byte, 13))...), "no header chunk"},
