@@ -10,8 +10,14 @@ import (
 // nanoModel opens a fresh nano model.
 func nanoModel(t testing.TB) *Model {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "nano")
-	require.NoError(t, CreateModel(dir, "nano", 1))
+	return fresh(t, "nano")
+}
+
+// fresh opens a new model of a preset.
+func fresh(t testing.TB, preset string) *Model {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), preset)
+	require.NoError(t, CreateModel(dir, preset, 1))
 	m, err := OpenModel(t.Context(), dir, ModelOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { m.Close() })

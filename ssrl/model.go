@@ -28,7 +28,7 @@ type ModelOptions struct {
 	Progress func(read, total int64) `json:"-"`
 }
 
-// Model is a Qwen2.5-VL network with its tokenizer and image processor.
+// Model is a Qwen2.5-VL or Qwen3-VL network with its tokenizer and image processor.
 //
 // It serves one call at a time: a second one returns an error at once instead
 // of waiting.
@@ -44,9 +44,9 @@ type Model struct {
 }
 
 // CreateModel writes a fresh model of random weights to dir, a Hugging Face
-// directory. The only preset is "nano": the architecture of Qwen2.5-VL at 1.5
-// million weights, with a small vocabulary of its own. The same seed gives the
-// same bytes.
+// directory. The presets are "nano", the architecture of Qwen2.5-VL at 1.5
+// million weights, and "nano3", that of Qwen3-VL at 1.9 million, with a small
+// vocabulary of their own. The same seed gives the same bytes.
 func CreateModel(dir, name string, seed uint64) error { return preset.Write(dir, name, seed) }
 
 // beside are the files of a model directory that Save copies when they are there.
@@ -54,8 +54,8 @@ var beside = []string{"config.json", "generation_config.json", "preprocessor_con
 	"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json",
 	"chat_template.jinja", "chat_template.json"}
 
-// OpenModel reads a Hugging Face directory of Qwen2.5-VL: config.json, the
-// weights in safetensors, the tokenizer's files and preprocessor_config.json.
+// OpenModel reads a Hugging Face directory of Qwen2.5-VL or Qwen3-VL: config.json,
+// the weights in safetensors, the tokenizer's files and preprocessor_config.json.
 // Weights are held in float32.
 func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, error) {
 	if d := opts.Device; d != "" && d != "cpu" {
@@ -97,7 +97,7 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions) error {
 	if m.pixels, err = patch.ReadProcessor(dir); err != nil {
 		return formatError{err}
 	}
-	if m.clips, err = patch.ReadVideo(dir, false); err != nil {
+	if m.clips, err = patch.ReadVideo(dir, config.Family == qwen.Qwen3VL); err != nil {
 		return formatError{err}
 	}
 	weights, err := safetensors.Open(dir)

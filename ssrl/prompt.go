@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ssrl/internal/answer"
@@ -25,7 +26,7 @@ type Prompt struct {
 	Text   string
 	Images []image.Image
 	// Messages, when there are any, is asked instead of Text and Images. A
-	// system message comes first, or Qwen2.5-VL's own takes its place.
+	// system message comes first; without one Qwen2.5-VL has its own, Qwen3-VL none.
 	Messages []Message
 }
 
@@ -167,46 +168,87 @@ func turns(messages []Message) ([]chat.Message, []Part, error) {
 
 // prompt brings p into the form that the network takes.
 func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
-	messages, pictures, err := p.turns()
+	messages, parts, err := p.turns()
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := chat.Render(chat.Qwen25, messages, chat.Options{})
+	rendered, err := chat.Render(m.markup(), messages, chat.Options{})
 	if err != nil {
 		return nil, err
+	}
+	out := &decode.Prompt{}
+	v, err := m.look(parts, out)
+	if err != nil {
+		return nil, err
+	}
+	clips := m.places(v.clips)
+	if m.net.Family == qwen.Qwen3VL { // time is text, and every pair of frames has places of its own
+		if rendered, err = rendered.Clips(v.times); err != nil {
+			return nil, err
+		}
+		clips = clips[:0]
+		for _, g := range v.clips {
+			clips = append(clips, slices.Repeat(m.places([][3]int{{1, g[1], g[2]}}), g[0])...)
+		}
 	}
 	ids, err := rendered.IDs(m.words)
 	if err != nil {
 		return nil, err
 	}
-	out := &decode.Prompt{}
-	var images, clips [][3]int
-	var seconds []float64
-	for i, part := range pictures {
-		cut, err := m.patches(part)
-		if err != nil {
-			return nil, fmt.Errorf("image %d: %w", i+1, err)
-		}
-		out.Pictures = append(out.Pictures, qwen.Picture{Patches: cut.Pixels, Grid: cut.Grid})
-		if part.Image != nil {
-			images = append(images, cut.Grid)
-			continue
-		}
-		clips = append(clips, cut.Grid)
-		rate := part.FPS
-		if rate == 0 {
-			rate = defaultFPS
-		}
-		seconds = append(seconds, float64(m.pixels.Temporal)/rate)
-	}
 	k := m.net.Tokens
-	if out.IDs, err = chat.Expand(ids, k.Image, k.Video, m.places(images), m.places(clips)); err != nil {
+	if out.IDs, err = chat.Expand(ids, k.Image, k.Video, m.places(v.images), clips); err != nil {
 		return nil, err
 	}
 	rope := patch.Rope{ImagePad: k.Image, VideoPad: k.Video, VisionStart: k.VisionStart, Merge: m.pixels.Merge,
 		TokensPerSecond: float64(m.net.Config.Vision.TokensPerSecond)}
-	out.Pos, out.Next, err = rope.Positions(out.IDs, images, clips, seconds)
+	out.Pos, out.Next, err = rope.Positions(out.IDs, v.images, v.clips, v.seconds)
 	return out, err
+}
+
+// markup is the chat markup of the model's family.
+func (m *Model) markup() chat.Family {
+	if m.net.Family == qwen.Qwen3VL {
+		return chat.Qwen3
+	}
+	return chat.Qwen25
+}
+
+// views are the grids of a prompt's pictures and clips, in its order.
+type views struct {
+	images, clips [][3]int
+	seconds       []float64   // of a step of each clip
+	times         [][]float64 // of each pair of frames of each clip
+}
+
+// look cuts pictures and clips into patches, which go to out.
+func (m *Model) look(parts []Part, out *decode.Prompt) (v views, err error) {
+	for i, part := range parts {
+		cut, err := m.patches(part)
+		if err != nil {
+			return v, fmt.Errorf("image %d: %w", i+1, err)
+		}
+		out.Pictures = append(out.Pictures, qwen.Picture{Patches: cut.Pixels, Grid: cut.Grid})
+		if part.Image != nil {
+			v.images = append(v.images, cut.Grid)
+			continue
+		}
+		v.clips = append(v.clips, cut.Grid)
+		rate := part.FPS
+		if rate == 0 {
+			rate = defaultFPS
+		}
+		v.seconds = append(v.seconds, float64(m.pixels.Temporal)/rate)
+		frames := make([]int, len(part.Clip))
+		for k := range frames {
+			frames[k] = k
+		}
+		times, err := chat.Timestamps(frames, rate)
+		if err != nil {
+			return v, fmt.Errorf("image %d: %w", i+1, err)
+		}
+		v.times = append(v.times, times)
+	}
+	return v, nil
 }
 
 // places are the tokens that grids take in a prompt.

@@ -40,7 +40,12 @@ var smallGRPO = GRPOOptions{Group: 4, MaxTokens: 12, LearningRate: 1e-3, KL: 0.0
 // The log-probability of a token while it is drawn is the one that the trainer
 // computes, bit for bit, whatever is in the batch and however it is cut.
 func TestDrawnLogProbsAreTheTrainers(t *testing.T) {
-	m := nanoModel(t)
+	for _, preset := range []string{"nano", "nano3"} {
+		t.Run(preset, func(t *testing.T) { drawnAreTrained(t, fresh(t, preset)) })
+	}
+}
+
+func drawnAreTrained(t *testing.T, m *Model) {
 	g, err := NewGRPO(m, nil, smallGRPO)
 	require.NoError(t, err)
 	rollouts, err := g.Rollouts(t.Context(), questions(t, 5))

@@ -12,7 +12,7 @@ import (
 )
 
 type newCmd struct {
-	Preset string `required:"" enum:"nano" help:"nano: Qwen2.5-VL's architecture at 1.5 million weights."`
+	Preset string `required:"" enum:"nano,nano3" help:"nano or nano3: the architecture of Qwen2.5-VL or Qwen3-VL at under two million weights."`
 	Seed   uint64 `help:"The same seed gives the same weights."`
 	Out    string `required:"" help:"New or empty directory."`
 	JSON   bool   `name:"json" help:"One JSON object at the end."`

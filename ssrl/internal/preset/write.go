@@ -11,17 +11,17 @@ import (
 	"ssrl/internal/safetensors"
 )
 
-// write fills a folder with the nano model of a seed.
-func write(dir string, s uint64) error {
-	words, err := bpe.Train(slices.Values(corpus()), vocabulary, bpe.Qwen25Added())
+// write fills a folder with the model of a seed.
+func (p *preset) write(dir string, s uint64) error {
+	words, err := bpe.Train(slices.Values(corpus()), vocabulary, p.added())
 	if err != nil {
 		return err
 	}
 	if err := words.Save(dir); err != nil {
 		return err
 	}
-	config := nano(words)
-	for name, data := range configFiles(config) {
+	config := p.config(words)
+	for name, data := range p.files(config) {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
 			return err
 		}

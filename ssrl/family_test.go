@@ -1,0 +1,116 @@
+package ssrl
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/golden"
+)
+
+// scoreTolerance is what the reference outputs allow float32 log-probabilities.
+const scoreTolerance = 2e-4
+
+// leftOut are reference cases that Score cannot give, with the reason.
+var leftOut = map[string]string{
+	"tiny-qwen2_5_vl-fullvocab": "has no tokenizer files",
+}
+
+// From messages to log-probabilities, for every reference model and case.
+func TestGoldenScores(t *testing.T) {
+	root := golden.Dir(t, "models")
+	results, err := filepath.Glob(filepath.Join(root, "*.golden", "cases.json"))
+	require.NoError(t, err)
+	for _, file := range results {
+		dir := filepath.Dir(file)[:len(filepath.Dir(file))-len(".golden")]
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			if why := leftOut[filepath.Base(dir)]; why != "" {
+				t.Skip(why)
+			}
+			var cases struct {
+				Cases []struct {
+					Name     string
+					Messages json.RawMessage
+					Answer   string
+					Prompt   []int32   `json:"prompt_tokens"`
+					LogProbs []float32 `json:"logprobs"`
+				}
+			}
+			golden.JSON(t, file, &cases)
+			m, err := OpenModel(t.Context(), dir, ModelOptions{})
+			require.NoError(t, err)
+			defer m.Close()
+			for _, c := range cases.Cases {
+				t.Run(c.Name, func(t *testing.T) {
+					got, err := m.Score(t.Context(), Prompt{Messages: goldenMessages(t, root, c.Messages)}, c.Answer)
+					require.NoError(t, err)
+					assert.Equal(t, c.Prompt, got.PromptTokens)
+					assert.InDeltaSlice(t, c.LogProbs, got.LogProbs, scoreTolerance)
+				})
+			}
+		})
+	}
+}
+
+// goldenMessages reads messages whose paths are relative to root.
+func goldenMessages(t *testing.T, root string, raw json.RawMessage) []Message {
+	file := filepath.Join(t.TempDir(), "messages.json")
+	require.NoError(t, os.WriteFile(file, absolute(t, root, raw), 0o666))
+	messages, err := ReadMessages(file)
+	require.NoError(t, err)
+	return messages
+}
+
+func absolute(t *testing.T, root string, raw json.RawMessage) []byte {
+	var messages []map[string]any
+	require.NoError(t, json.Unmarshal(raw, &messages))
+	for _, m := range messages {
+		parts, _ := m["content"].([]any)
+		for _, p := range parts {
+			part := p.(map[string]any)
+			if name, ok := part["image"].(string); ok {
+				part["image"] = filepath.Join(root, name)
+			}
+			frames, _ := part["video"].([]any)
+			for i := range frames {
+				frames[i] = filepath.Join(root, frames[i].(string))
+			}
+		}
+	}
+	out, err := json.Marshal(messages)
+	require.NoError(t, err)
+	return out
+}
+
+// A fresh Qwen3-VL learns by SFT and by GRPO, and is saved as what it is.
+func TestNano3Learns(t *testing.T) {
+	m := fresh(t, "nano3")
+	batch := questions(t, 4)
+	s, err := NewSFT(m, SFTOptions{LearningRate: 2e-3, Plain: true})
+	require.NoError(t, err)
+	first, err := s.Step(t.Context(), batch)
+	require.NoError(t, err)
+	var last Stats
+	for range 8 {
+		last, err = s.Step(t.Context(), batch)
+		require.NoError(t, err)
+	}
+	assert.Less(t, last.Loss, first.Loss/2)
+
+	g, err := NewGRPO(m, nil, smallGRPO)
+	require.NoError(t, err)
+	st, err := g.Step(t.Context(), batch)
+	require.NoError(t, err)
+	assert.Zero(t, st.Metrics["actor/ppo_kl"], "the ratio of the first update is exactly 1")
+
+	saved := filepath.Join(t.TempDir(), "saved")
+	require.NoError(t, m.Save(saved))
+	again, err := OpenModel(t.Context(), saved, ModelOptions{})
+	require.NoError(t, err)
+	defer again.Close()
+	assert.Equal(t, weights(m), weights(again))
+}
