@@ -129,7 +129,7 @@ func (h pnmHeader) numbers(n int) ([]byte, error) {
 			}
 			b = b[1:]
 		}
-		v, digits := 0, 0
+		v, digits, word := 0, 0, b
 		for len(b) > 0 && b[0] >= '0' && b[0] <= '9' && v <= h.max {
 			v, b = 10*v+int(b[0]-'0'), b[1:]
 			if digits++; h.bitmap {
@@ -140,7 +140,7 @@ func (h pnmHeader) numbers(n int) ([]byte, error) {
 		case digits == 0 && len(b) == 0:
 			return nil, errors.New("ends early")
 		case digits == 0 || v > h.max:
-			return nil, fmt.Errorf("%.8q among the pixels (want numbers up to %d)", b, h.max)
+			return nil, fmt.Errorf("%.8q among the pixels (want numbers up to %d)", word, h.max)
 		case h.bitmap:
 			v = 1 - v
 		}

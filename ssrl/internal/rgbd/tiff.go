@@ -258,7 +258,8 @@ func (f *tiffFile) unpack(dst []byte, i int) error {
 	if at > int64(len(f.data)) || n > int64(len(f.data))-at {
 		return errors.New("ends early")
 	}
-	var r io.Reader = bytes.NewReader(f.data[at : at+n])
+	stored := f.data[at : at+n]
+	var r io.Reader = bytes.NewReader(stored)
 	switch f.compression {
 	case tiffLZW:
 		l := lzw.NewReader(r, lzw.MSB, 8)
@@ -271,10 +272,21 @@ func (f *tiffFile) unpack(dst []byte, i int) error {
 		}
 		r = z
 	case tiffPackBits:
-		return unpackBits(dst, f.data[at:at+n])
+		return unpackBits(dst, stored)
+	case tiffPlain:
+		if copy(dst, stored) < len(dst) {
+			return errors.New("ends early")
+		}
+		return nil
 	}
-	_, err := io.ReadFull(r, dst)
-	return err
+	if _, err := io.ReadFull(r, dst); err != nil || f.compression == tiffLZW {
+		return err
+	}
+	var more [1]byte // the checksum of deflate comes with its end
+	if _, err := r.Read(more[:]); err != nil && err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // unpackBits decodes PackBits (TIFF 6.0 §9).
