@@ -233,7 +233,7 @@ func TestOpenDatasetRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.NotErrorIs(t, err, ssrl.ErrFormat)
 	_, err = ssrl.OpenDataset("file")
-	assert.EqualError(t, err, "dataset file: a file (want a dataset directory)")
+	assert.EqualError(t, err, "file: no dataset by its name (want .parquet, .json, .jsonl or .tar)")
 	_, err = ssrl.OpenDataset("")
 	assert.EqualError(t, err, "no dataset (want a dataset directory)")
 }

@@ -22,7 +22,7 @@ import (
 // package down to make a build pass; cut the code differently. Test files may
 // import anything.
 const layers = `
-seed rgbd bpe answer tensor parallel config golden folder
+seed rgbd bpe answer tensor parallel config golden outdir
 scene pretext shard chat patch safetensors cpu tape formats/parquet
 qwen formats
 decode optim devtest
@@ -54,7 +54,7 @@ var modules = map[string][]string{
 	"github.com/nikolalohinski/gonja/v2": nil,
 	"github.com/alecthomas/kong":         {"cmd/ssrl"},
 	"github.com/goccy/go-yaml":           {"config"},
-	"golang.org/x/image":                 nil,
+	"golang.org/x/image":                 {"rgbd"}, // VP8 and VP8L of WebP, LZW of TIFF
 	"golang.org/x/sys":                   nil,
 	"golang.org/x/text":                  nil,
 	"gorgonia.org/cu":                    nil,

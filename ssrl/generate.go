@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"ssrl/internal/formats"
+	"ssrl/internal/outdir"
 	"ssrl/internal/parallel"
 	"ssrl/internal/rgbd"
 	"ssrl/internal/shard"
@@ -24,6 +26,15 @@ type GenerateOptions struct {
 	Shard    int      `json:"shard"`     // makes only this part of the frames, counted from 0
 	Shards   int      `json:"shards"`    // parts in all; 0 means 1
 	Workers  int      `json:"workers"`   // 0 means one for each processor
+	// Format is the layout: dir, which "" means, parquet, parquet-paths, alpaca,
+	// sharegpt or webdataset.
+	Format string `json:"format"`
+	// Validation is the part of the frames, from 0 to 1, whose questions make a
+	// validation split: none of its frames is in the train split. Which ones
+	// depends on Seed and the frames' names alone. 0 means that there is no split.
+	Validation float64 `json:"validation"`
+	// Shuffled takes the frames in an order drawn from Seed instead of by name.
+	Shuffled bool `json:"shuffled"`
 
 	// Skipped hears, in order, of frames that cannot carry a task, and of
 	// broken frames, with an empty task.
@@ -37,10 +48,10 @@ type GenerateOptions struct {
 // same arguments, which only a killed process leaves, is finished.
 //
 // The bytes written depend on the frames and the options alone, not on Workers;
-// the samples and images of all shards are those of an unsharded run. Images
-// below out are not frames. Broken frames are left out while others remain; no
-// sample at all is an error, and so is a second run into a finished dataset.
-// After an error nothing is left in out.
+// the samples and images of all shards are those of an unsharded run, in its
+// order. Images below out are not frames. Broken frames are left out while others
+// remain; no sample at all is an error, and so is a second run into a finished
+// dataset. After an error nothing is left in out.
 func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateOptions) (int, error) {
 	g, err := opts.generator()
 	if err != nil {
@@ -53,17 +64,12 @@ func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateO
 	if err != nil {
 		return 0, err
 	}
-	names := all[share(len(all), opts.Shard, opts.Shards):share(len(all), opts.Shard+1, opts.Shards)]
-	if len(names) == 0 {
-		return 0, fmt.Errorf("images %s: shard %d of %d has no frame (want at most %d shards)", src.Images, opts.Shard, opts.Shards, len(all))
-	}
-	run, err := json.Marshal(map[string]any{"images": filepath.Clean(src.Images), "depth": cleanUnlessEmpty(src.Depth), "unit": src.Unit,
-		"tasks": opts.Tasks, "per_image": g.PerFrame, "shard": opts.Shard, "shards": opts.Shards})
+	names, layout, err := opts.plan(src, all)
 	if err != nil {
 		return 0, err
 	}
 	made := missing(out)
-	w, err := shard.Create(out, shard.Options{Seed: opts.Seed, Run: run})
+	w, err := formats.Create(out, formats.Format(opts.Format), layout)
 	if err != nil {
 		return 0, err
 	}
@@ -74,9 +80,41 @@ func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateO
 	if err != nil {
 		w.Abort()
 		discard(out, made)
+		var left outdir.Unfinished
+		if errors.As(err, &left) { // no longer
+			err = left.Why
+		}
 		return 0, err
 	}
 	return n, nil
+}
+
+// plan picks the frames of a shard, in order, and says how they are written.
+func (o *GenerateOptions) plan(src Source, all []string) (names []string, w formats.WriteOptions, err error) {
+	w = formats.WriteOptions{Shard: o.Shard, Shards: o.Shards}
+	if o.Validation > 0 {
+		if w.Validation, err = formats.Split(all, o.Validation, o.Seed); err != nil {
+			return nil, w, err
+		}
+	}
+	if o.Shuffled {
+		all = formats.Order(all, "order", o.Seed)
+	}
+	names = all[share(len(all), o.Shard, o.Shards):share(len(all), o.Shard+1, o.Shards)]
+	if len(names) == 0 {
+		return nil, w, fmt.Errorf("images %s: shard %d of %d has no frame (want at most %d shards)", src.Images, o.Shard, o.Shards, len(all))
+	}
+	run := map[string]any{"images": filepath.Clean(src.Images), "depth": cleanUnlessEmpty(src.Depth), "unit": src.Unit,
+		"tasks": o.Tasks, "per_image": max(o.PerImage, 1), "shard": o.Shard, "shards": o.Shards}
+	if o.Validation > 0 {
+		run["validation"] = o.Validation
+	}
+	if o.Shuffled {
+		run["shuffled"] = true
+	}
+	w.Run.Seed = o.Seed
+	w.Run.Run, err = json.Marshal(run)
+	return names, w, err
 }
 
 // share is the first of n frames that part i of parts begins with: n i / parts
@@ -124,6 +162,15 @@ func (o *GenerateOptions) generator() (Generator, error) {
 	if o.Workers < 0 {
 		return g, fmt.Errorf("generate: %d workers (want 0, for one a processor, or more)", o.Workers)
 	}
+	if o.Format == "" {
+		o.Format = string(formats.Dir)
+	}
+	if _, err := formats.ParseFormat(o.Format); err != nil {
+		return g, fmt.Errorf("generate: %w", err)
+	}
+	if !(o.Validation >= 0 && o.Validation < 1) {
+		return g, fmt.Errorf("generate: validation %v (want a part from 0 to below 1)", o.Validation)
+	}
 	if err := g.check(); err != nil {
 		return g, err
 	}
@@ -145,7 +192,7 @@ type batch struct {
 	last   bool  // of the frame
 }
 
-func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *shard.Writer, progress func(done, total int)) (int, error) {
+func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *formats.Writer, progress func(done, total int)) (int, error) {
 	samples, done, reported := 0, 0, ""
 	var broken, unsuitable error
 	frames := func(yield func(string, error) bool) {

@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
+	"strings"
 	"syscall"
+
+	"ssrl/internal/formats"
+	"ssrl/internal/outdir"
 )
 
 // publish lets write fill a folder with files and brings them to dir, which is
@@ -46,7 +49,7 @@ func publish(dir, last string, write func(dir string) error) (err error) {
 	if err := write(made); err != nil {
 		return err
 	}
-	if err := syncFolder(made); err != nil {
+	if err := outdir.Real().SyncAll(made); err != nil {
 		return err
 	}
 	if there {
@@ -90,40 +93,8 @@ func fill(dir, made, last string) (err error) {
 	return syncPath(dir)
 }
 
-// syncFolder brings the files of a folder, and the folder, to the medium.
-func syncFolder(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	const atOnce = 8 // they share the file system's commits
-	errs := make([]error, atOnce)
-	var wg sync.WaitGroup
-	for k := range atOnce {
-		wg.Go(func() {
-			for i := k; i < len(entries) && errs[k] == nil; i += atOnce {
-				errs[k] = syncPath(filepath.Join(dir, entries[i].Name()))
-			}
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	return syncPath(dir)
-}
-
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // a file system that cannot sync folders
-		return err
-	}
-	return nil
-}
+// syncPath brings a file or folder to the medium.
+func syncPath(path string) error { return outdir.Real().Sync(path) }
 
 // missing reports whether nothing is at path.
 func missing(path string) bool {
@@ -134,8 +105,14 @@ func missing(path string) bool {
 // discard removes what an aborted dataset writer left in dir, and dir itself if
 // the writer made it. What else is there stays.
 func discard(dir string, made bool) {
-	for _, name := range []string{"run.json", "run.json.tmp", "manifest.json.tmp", "samples.jsonl", "images"} {
-		os.RemoveAll(filepath.Join(dir, name))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if name := e.Name(); formats.Owns(name) || strings.TrimSuffix(name, outdir.Tmp) == outdir.RunName {
+			os.RemoveAll(filepath.Join(dir, name))
+		}
 	}
 	if made {
 		os.Remove(dir)

@@ -25,8 +25,10 @@ type Sample struct {
 	// Problem holds one <image> for each of Images, where the picture belongs.
 	Problem string
 	Answer  string
-	Images  []image.Image
-	Meta    json.RawMessage // geometry behind the answer; its keys depend on Task
+	// Response is what SFT teaches as it stands; "" means one made of Answer.
+	Response string
+	Images   []image.Image
+	Meta     json.RawMessage // geometry behind the answer; its keys depend on Task
 }
 
 // Task makes one kind of question.

@@ -43,9 +43,12 @@ func NewSFT(m *Model, opts SFTOptions) (*SFT, error) {
 	return t, t.learner.start(m, "sft", learning{opts.LearningRate, opts.WeightDecay, opts.MaxGradNorm, opts.MicroTokens, opts.Schedule})
 }
 
-// Response is what SFT teaches as the answer to a sample: the answer itself if
-// it has a box already, else a box after an empty thought.
+// Response is what SFT teaches as the answer to a sample: its own response, or
+// the answer itself if it has a box already, else a box after an empty thought.
 func Response(s *Sample) string {
+	if s.Response != "" {
+		return s.Response
+	}
 	if strings.Contains(s.Answer, `\boxed{`) {
 		return s.Answer
 	}

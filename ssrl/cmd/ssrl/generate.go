@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,17 +60,19 @@ func count(n int, noun string) string {
 }
 
 type generateCmd struct {
-	Images    string `required:"" help:"Folder of images; every image below it is a frame."`
-	DepthDir  string `help:"Folder of depth maps with the images' names; otherwise NAME.depth.EXT beside each image."`
-	DepthUnit string `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
-	Tasks     string `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}."`
-	Seed      uint64 `help:"The same seed gives the same questions."`
-	PerImage  int    `default:"1" help:"Questions of each task and frame."`
-	Shard     string `default:"0/1" help:"I/N makes only part I of N of the frames, counted from 0."`
-	Workers   int    `help:"Frames worked on at once. One for each processor by default."`
-	Format    string `default:"dir" help:"Layout of the dataset: dir."`
-	Out       string `required:"" help:"New or empty directory, or an unfinished run of the same arguments."`
-	JSON      bool   `name:"json" help:"One JSON object at the end."`
+	Images     string  `required:"" help:"Folder of images; every image below it is a frame."`
+	DepthDir   string  `help:"Folder of depth maps with the images' names; otherwise NAME.depth.EXT beside each image."`
+	DepthUnit  string  `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
+	Tasks      string  `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}."`
+	Seed       uint64  `help:"The same seed gives the same questions."`
+	PerImage   int     `default:"1" help:"Questions of each task and frame."`
+	Shard      string  `default:"0/1" help:"I/N makes only part I of N of the frames, counted from 0."`
+	Workers    int     `help:"Frames worked on at once. One for each processor by default."`
+	Format     string  `default:"dir" help:"Layout of the dataset: dir, parquet (pictures inside), parquet-paths (as Spatial-SSRL-81k), alpaca or sharegpt (LLaMA-Factory), or webdataset."`
+	Validation float64 `help:"Part of the frames, such as 0.1, whose questions make a validation split; the others are train."`
+	Shuffled   bool    `help:"Take the frames in an order drawn from the seed instead of by name."`
+	Out        string  `required:"" help:"New or empty directory, or an unfinished run of the same arguments."`
+	JSON       bool    `name:"json" help:"One JSON object at the end."`
 }
 
 func (c *generateCmd) Run(ctx context.Context) error {
@@ -98,7 +101,8 @@ func (c *generateCmd) Run(ctx context.Context) error {
 
 // options checks what was asked for, without looking at any file.
 func (c *generateCmd) options() (opts ssrl.GenerateOptions, err error) {
-	opts = ssrl.GenerateOptions{Tasks: strings.Split(c.Tasks, ","), Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers}
+	opts = ssrl.GenerateOptions{Tasks: strings.Split(c.Tasks, ","), Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers,
+		Format: c.Format, Validation: c.Validation, Shuffled: c.Shuffled}
 	for _, name := range opts.Tasks {
 		if _, err := ssrl.TaskByName(name); err != nil {
 			return opts, fmt.Errorf("--tasks %s: %w", c.Tasks, err)
@@ -117,8 +121,11 @@ func (c *generateCmd) options() (opts ssrl.GenerateOptions, err error) {
 	if !ok || errI != nil || errN != nil || opts.Shard < 0 || opts.Shard >= opts.Shards {
 		return opts, fmt.Errorf("--shard %q (want I/N with I from 0 to below N)", c.Shard)
 	}
-	if c.Format != "dir" {
-		return opts, fmt.Errorf("--format %q (want dir)", c.Format)
+	if all := ssrl.DatasetFormats(); !slices.Contains(all, c.Format) {
+		return opts, fmt.Errorf("--format %q (want %s)", c.Format, strings.Join(all, ", "))
+	}
+	if !(c.Validation >= 0 && c.Validation < 1) {
+		return opts, fmt.Errorf("--validation %v (want a part from 0 to below 1)", c.Validation)
 	}
 	return opts, nil
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
@@ -16,11 +16,11 @@ const runVersion = 1
 // Create starts a dataset in dir, which is new, empty, or an unfinished run of
 // the same arguments; such a run starts over.
 func Create(dir string, f Format, o WriteOptions) (*Writer, error) {
-	return CreateOn(folder.Real(), dir, f, o)
+	return CreateOn(outdir.Real(), dir, f, o)
 }
 
 // CreateOn is Create on a disk, which tests let fail.
-func CreateOn(d folder.Disk, dir string, f Format, o WriteOptions) (*Writer, error) {
+func CreateOn(d outdir.Disk, dir string, f Format, o WriteOptions) (*Writer, error) {
 	if err := o.check(f); err != nil {
 		return nil, err
 	}
@@ -30,11 +30,11 @@ func CreateOn(d folder.Disk, dir string, f Format, o WriteOptions) (*Writer, err
 		w.own = own
 		return w, err
 	}
-	r, err := folder.NewRun("ssrl-"+string(f)+"-run", runVersion, o.Run.Seed, o.Run.Run)
+	r, err := outdir.NewRun("ssrl-"+string(f)+"-run", runVersion, o.Run.Seed, o.Run.Run)
 	if err != nil {
 		return nil, err
 	}
-	if w.folder, err = folder.Claim(dir, r, folder.Layout{Owns: Owns}, d); err != nil {
+	if w.folder, err = outdir.Claim(dir, r, outdir.Layout{Owns: Owns}, d); err != nil {
 		return nil, err
 	}
 	if f == Dir { // both splits are there in the end, though one may be empty
@@ -48,8 +48,8 @@ func CreateOn(d folder.Disk, dir string, f Format, o WriteOptions) (*Writer, err
 }
 
 func (o *WriteOptions) check(f Format) error {
-	if !slices.Contains(Formats(), f) {
-		return fmt.Errorf("format %q (want %s)", f, oneOf(Formats()))
+	if _, err := ParseFormat(string(f)); err != nil {
+		return err
 	}
 	if o.Shards == 0 {
 		o.Shards = 1
@@ -76,7 +76,7 @@ func oneOf(all []Format) string {
 // Owns reports whether a writer makes files or folders of this name in its
 // directory.
 func Owns(name string) bool {
-	name = strings.TrimSuffix(name, folder.Tmp)
+	name = strings.TrimSuffix(name, outdir.Tmp)
 	if slices.Contains([]string{"images", "data", infoName, manifestName, samplesName}, name) {
 		return true
 	}

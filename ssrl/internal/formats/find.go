@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 // kind is a format of files.
@@ -78,7 +78,7 @@ func find(path string, o Options) (source, error) {
 			return source{}, err
 		}
 		return source{kind: kindOwn, files: []string{base}}, nil
-	case exists(base, folder.RunName):
+	case exists(base, outdir.RunName):
 		return source{}, fmt.Errorf("%s: an unfinished run (want it run again with the same arguments)", base)
 	case o.Name != "" || exists(base, infoName):
 		if o.Name == "" {

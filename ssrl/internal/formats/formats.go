@@ -42,6 +42,8 @@ type Options struct {
 	ImageDir string
 	// Name picks a dataset of the folder's dataset_info.json.
 	Name string
+	// Questions refuses rows that are more than one question with its answer.
+	Questions bool
 }
 
 // withDefaults fills the column names in.
@@ -60,7 +62,8 @@ func (o Options) withDefaults() Options {
 // Row is one sample.
 type Row struct {
 	File   string
-	Number int // of the row in File, from 0; rows that were skipped count
+	Number int  // of the row in File, from 0; rows that were skipped count
+	Own    bool // it is of our own directory
 
 	ID, Task, Source string // empty where the file has none
 

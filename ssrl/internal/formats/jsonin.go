@@ -97,6 +97,9 @@ func (p *jsonPart) parse(data []byte, o Options) (parsed, error) {
 		p.convert = guess(keys, o)
 	}
 	row, cells, err := p.convert(keys)
+	if err == nil && o.Questions {
+		err = row.question()
+	}
 	if err != nil {
 		return parsed{}, err
 	}

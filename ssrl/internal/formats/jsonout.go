@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"ssrl/internal/answer"
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
@@ -45,8 +45,8 @@ type jsonOutput struct {
 	rows   int
 }
 
-func newJSONOutput(dir *folder.Folder, name string, f Format) (*jsonOutput, error) {
-	file, err := dir.Create(name + folder.Tmp)
+func newJSONOutput(dir *outdir.Folder, name string, f Format) (*jsonOutput, error) {
+	file, err := dir.Create(name + outdir.Tmp)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (j *jsonOutput) write(s shard.Sample, _ [][]byte, _ string) error {
 	if _, err := j.buffer.WriteString(before); err != nil {
 		return err
 	}
-	data, err := folder.Encode(record)
+	data, err := outdir.Encode(record)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package formats
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"ssrl/internal/shard"
@@ -28,7 +27,7 @@ func (p *ownPart) row(i int) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	out := Row{File: p.name, Number: i, ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer, Meta: s.Meta}
+	out := Row{File: p.name, Number: i, Own: true, ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer, Meta: s.Meta}
 	for _, path := range s.Images {
 		out.Images = append(out.Images, Image{Path: path})
 	}
@@ -37,13 +36,10 @@ func (p *ownPart) row(i int) (Row, error) {
 
 func (p *ownPart) image(i, n int) ([]byte, error) {
 	s, err := p.r.At(i)
-	if err == nil {
-		var data []byte
-		if data, err = p.r.Image(s.Images[n]); err == nil {
-			return data, nil
-		}
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s row %d: %w", p.name, i, imageError(n, err))
+	return p.r.Image(s.Images[n]) // an error names the file
 }
 
 func (p *ownPart) close() error { return p.r.Close() }

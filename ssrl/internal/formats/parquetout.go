@@ -8,7 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
@@ -68,8 +68,8 @@ type parquetOutput struct {
 	bytes  int
 }
 
-func newParquetOutput(dir *folder.Folder, name string, inside bool) (*parquetOutput, error) {
-	f, err := dir.Create(name + folder.Tmp)
+func newParquetOutput(dir *outdir.Folder, name string, inside bool) (*parquetOutput, error) {
+	f, err := dir.Create(name + outdir.Tmp)
 	if err != nil {
 		return nil, err
 	}

@@ -80,6 +80,22 @@ func (c *columns) convert(keys map[string]json.RawMessage) (row Row, cells []cel
 	return row, cells, nil
 }
 
+// question refuses a conversation that is more than a question and its answer.
+func (r Row) question() error {
+	const usual = "You are a helpful assistant." // what Qwen's template says by itself
+	switch {
+	case r.Messages == nil:
+		return nil
+	case len(r.Messages) != 2:
+		return fmt.Errorf("%d messages (want one question and its answer)", len(r.Messages))
+	case r.System != "" && r.System != usual:
+		return fmt.Errorf("system prompt %.40q (want none, or %q)", r.System, usual)
+	case r.Problem == "":
+		return errors.New("images in the answer (want them in the question)")
+	}
+	return nil
+}
+
 // truth is the answer of a response: what its last box holds, or all of it.
 func truth(response string) string {
 	if !strings.Contains(response, `\boxed{`) {

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
 // tarOutput writes tar files, the next one when one has its size.
 type tarOutput struct {
-	folder *folder.Folder
+	folder *outdir.Folder
 	name   string
 	most   int64
 	files  []string // finished, and the one that is open
@@ -40,7 +40,7 @@ func (t *tarOutput) write(s shard.Sample, images [][]byte, ext string) error {
 	if s.Meta == nil {
 		s.Meta = json.RawMessage("{}")
 	}
-	question, err := folder.Encode(s)
+	question, err := outdir.Encode(s)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func memberSize(n int) int64 {
 
 func (t *tarOutput) begin() error {
 	name := fmt.Sprintf("%s-%06d.tar", t.name, len(t.files))
-	f, err := t.folder.Create(name + folder.Tmp)
+	f, err := t.folder.Create(name + outdir.Tmp)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
@@ -42,6 +42,14 @@ const (
 // Formats returns every form that Create writes.
 func Formats() []Format { return []Format{Dir, Parquet, ParquetPaths, Alpaca, ShareGPT, WebDataset} }
 
+// ParseFormat reads the name of a form.
+func ParseFormat(name string) (Format, error) {
+	if !slices.Contains(Formats(), Format(name)) {
+		return "", fmt.Errorf("format %q (want %s)", name, oneOf(Formats()))
+	}
+	return Format(name), nil
+}
+
 // WriteOptions say what a writer writes.
 type WriteOptions struct {
 	// Run holds the arguments of the run: an unfinished one of the same may be
@@ -66,7 +74,7 @@ type Writer struct {
 	format Format
 	opts   WriteOptions
 	own    *shard.Writer  // of our own directory, which it is all of; or
-	folder *folder.Folder // of every other form
+	folder *outdir.Folder // of every other form
 
 	mu      sync.Mutex
 	ids     map[string]bool
@@ -235,7 +243,7 @@ func (w *Writer) Close() error {
 	if err := w.finish(); err != nil {
 		return w.fail(err)
 	}
-	_ = w.fail(folder.ErrClosed)
+	_ = w.fail(outdir.ErrClosed)
 	return nil
 }
 
@@ -282,14 +290,14 @@ func (w *Writer) settle(files []string) error {
 	}
 	for _, name := range files {
 		path := w.folder.At(name)
-		if err := disk.Sync(path + folder.Tmp); err != nil {
+		if err := disk.Sync(path + outdir.Tmp); err != nil {
 			return err
 		}
 		dirs = append(dirs, filepath.Dir(path))
 	}
 	for _, name := range files {
 		path := w.folder.At(name)
-		if err := disk.Rename(path+folder.Tmp, path); err != nil {
+		if err := disk.Rename(path+outdir.Tmp, path); err != nil {
 			return err
 		}
 	}
@@ -332,7 +340,7 @@ func (w *Writer) info(files []string) error {
 	if err != nil {
 		return err
 	}
-	return w.folder.Disk.Put(w.folder.At(infoName+folder.Tmp), append(data, '\n'))
+	return w.folder.Disk.Put(w.folder.At(infoName+outdir.Tmp), append(data, '\n'))
 }
 
 // Abort ends the writer: the folder stays an unfinished run. After Close it does
@@ -345,15 +353,15 @@ func (w *Writer) Abort() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
-		_ = w.fail(folder.ErrClosed)
+		_ = w.fail(outdir.ErrClosed)
 	}
 }
 
 // fail ends the writer with err, the first time it is called, and returns it.
 func (w *Writer) fail(err error) error {
 	w.err = err
-	if !errors.Is(err, folder.ErrClosed) && !errors.Is(err, errEmpty) && !errors.As(err, &folder.Unfinished{}) {
-		w.err = folder.Unfinished{Why: err}
+	if !errors.Is(err, outdir.ErrClosed) && !errors.Is(err, errEmpty) && !errors.As(err, &outdir.Unfinished{}) {
+		w.err = outdir.Unfinished{Why: err}
 	}
 	for _, out := range w.outputs {
 		out.abort()

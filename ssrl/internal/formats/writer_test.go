@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ssrl/internal/folder"
 	"ssrl/internal/formats"
+	"ssrl/internal/outdir"
 	"ssrl/internal/shard"
 )
 
@@ -218,10 +218,10 @@ func TestShardsLieInOneFolder(t *testing.T) {
 }
 
 // full is a disk with room for some bytes.
-func full(room int) folder.Disk {
-	d := folder.Real()
+func full(room int) outdir.Disk {
+	d := outdir.Real()
 	d.Create = func(path string) (io.WriteCloser, error) {
-		f, err := folder.Real().Create(path)
+		f, err := outdir.Real().Create(path)
 		return &fullFile{f, &room}, err
 	}
 	return d
@@ -290,8 +290,8 @@ func TestAKilledRunNeverLooksWhole(t *testing.T) {
 				require.NoError(t, os.CopyFS(state, os.DirFS(dir)))
 				states = append(states, state)
 			}
-			real := folder.Real()
-			w, err := formats.CreateOn(folder.Disk{
+			real := outdir.Real()
+			w, err := formats.CreateOn(outdir.Disk{
 				Create: func(path string) (io.WriteCloser, error) { keep(); return real.Create(path) },
 				Sync:   func(path string) error { keep(); return nil },
 				Rename: func(from, to string) error { keep(); return real.Rename(from, to) },

@@ -4,26 +4,26 @@ import (
 	"os"
 	"slices"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 // layout is what a writer makes: without the manifest there is no dataset.
-var layout = folder.Layout{Last: manifestName, Owns: func(name string) bool {
-	return slices.Contains([]string{samplesName, imagesName, manifestName + folder.Tmp}, name)
+var layout = outdir.Layout{Last: manifestName, Owns: func(name string) bool {
+	return slices.Contains([]string{samplesName, imagesName, manifestName + outdir.Tmp}, name)
 }}
 
 // Create starts a dataset in dir, which is new, empty, or an unfinished run of
 // the same arguments. Such a run starts over: what it wrote is made again, byte
 // for byte, by a caller whose samples depend on the arguments alone.
-func Create(dir string, opts Options) (*Writer, error) { return CreateOn(folder.Real(), dir, opts) }
+func Create(dir string, opts Options) (*Writer, error) { return CreateOn(outdir.Real(), dir, opts) }
 
 // CreateOn is Create on a disk, which tests let fail.
-func CreateOn(d folder.Disk, dir string, opts Options) (*Writer, error) {
-	r, err := folder.NewRun(runFormat, version, opts.Seed, opts.Run)
+func CreateOn(d outdir.Disk, dir string, opts Options) (*Writer, error) {
+	r, err := outdir.NewRun(runFormat, version, opts.Seed, opts.Run)
 	if err != nil {
 		return nil, err
 	}
-	f, err := folder.Claim(dir, r, layout, d)
+	f, err := outdir.Claim(dir, r, layout, d)
 	if err != nil {
 		return nil, err
 	}

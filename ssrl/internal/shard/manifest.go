@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 const (
@@ -34,7 +34,7 @@ type Manifest struct {
 // readManifest reads and checks a manifest. Errors name the file.
 func readManifest(path string) (Manifest, error) {
 	var m Manifest
-	data, err := folder.ReadSmall(path)
+	data, err := outdir.ReadSmall(path)
 	if err != nil {
 		return m, err
 	}

@@ -19,7 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 // Names inside a dataset directory.
@@ -27,7 +27,7 @@ const (
 	manifestName = "manifest.json"
 	samplesName  = "samples.jsonl"
 	imagesName   = "images"
-	runName      = folder.RunName // only while a run is unfinished
+	runName      = outdir.RunName // only while a run is unfinished
 )
 
 const (
@@ -57,7 +57,7 @@ func (s Sample) line() ([]byte, error) {
 	if s.Meta == nil {
 		s.Meta = json.RawMessage("{}")
 	}
-	return folder.Encode(s)
+	return outdir.Encode(s)
 }
 
 // decode reads a line. Keys are matched exactly, unknown ones ignored. Of ours

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 // The writer and reader look at a picture's first bytes only.
@@ -276,9 +276,9 @@ func TestKilledRunNeverLooksWholeAndIsTakenOver(t *testing.T) {
 		require.NoError(t, os.CopyFS(state, os.DirFS(dir)))
 		states = append(states, state)
 	}
-	d := folder.Real()
+	d := outdir.Real()
 	var one sync.Mutex // pictures are synced several at once
-	spied := folder.Disk{
+	spied := outdir.Disk{
 		Create: func(path string) (io.WriteCloser, error) {
 			keep()
 			f, err := d.Create(path)
@@ -338,8 +338,8 @@ func TestKilledRunNeverLooksWholeAndIsTakenOver(t *testing.T) {
 }
 
 // full is a disk with room for some bytes; it never syncs what is not there.
-func full(room int) folder.Disk {
-	d := folder.Real()
+func full(room int) outdir.Disk {
+	d := outdir.Real()
 	create := d.Create
 	d.Create = func(path string) (io.WriteCloser, error) {
 		f, err := create(path)
@@ -401,7 +401,7 @@ func TestFailingSyncLeavesNoManifest(t *testing.T) {
 	broken := errors.New("medium error")
 	for _, name := range []string{samplesName, imagesName, "frame.png-flip-1.0.png", manifestName + ".tmp", "out"} {
 		dir := filepath.Join(t.TempDir(), "out")
-		d := folder.Real()
+		d := outdir.Real()
 		armed := false
 		d.Sync = func(path string) error {
 			if armed && filepath.Base(path) == name {

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"ssrl/internal/folder"
+	"ssrl/internal/outdir"
 )
 
 // maxID bounds the length of an id, which is part of a file name.
@@ -22,9 +22,9 @@ const maxID = 200
 // Writer writes one dataset. It is safe for concurrent use; lines stand in the
 // order of the calls. After an error of the disk it only returns that error.
 type Writer struct {
-	folder *folder.Folder
+	folder *outdir.Folder
 	dir    string // its path
-	run    folder.Run
+	run    outdir.Run
 
 	mu    sync.Mutex
 	file  io.WriteCloser // samples.jsonl
@@ -150,7 +150,7 @@ func (w *Writer) Close() error {
 	if err := w.finish(); err != nil {
 		return w.fail(err)
 	}
-	w.fail(folder.ErrClosed)
+	w.fail(outdir.ErrClosed)
 	return nil
 }
 
@@ -168,13 +168,13 @@ func (w *Writer) finish() error {
 	if err := disk.Sync(w.dir); err != nil {
 		return err
 	}
-	data, err := folder.Encode(Manifest{datasetFormat, version, len(w.ids), w.run.Seed, w.tasks, w.run.Options})
+	data, err := outdir.Encode(Manifest{datasetFormat, version, len(w.ids), w.run.Seed, w.tasks, w.run.Options})
 	if err != nil {
 		return err
 	}
 	manifest := w.folder.At(manifestName)
 	if err := disk.Replace(manifest, data); err != nil {
-		_ = folder.Remove(manifest)
+		_ = outdir.Remove(manifest)
 		return err
 	}
 	// The dataset is whole. What follows only tidies and hardens: the entry of a
@@ -190,15 +190,15 @@ func (w *Writer) Abort() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
-		w.fail(folder.ErrClosed)
+		w.fail(outdir.ErrClosed)
 	}
 }
 
 // fail ends the writer with err, the first time it is called, and returns it.
 func (w *Writer) fail(err error) error {
 	w.err = err
-	if !errors.Is(err, folder.ErrClosed) {
-		w.err = folder.Unfinished{Why: err}
+	if !errors.Is(err, outdir.ErrClosed) {
+		w.err = outdir.Unfinished{Why: err}
 	}
 	w.file.Close()
 	w.folder.Release()

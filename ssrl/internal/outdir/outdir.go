@@ -1,4 +1,4 @@
-// Package folder lets a run fill a directory that others must not take for
+// Package outdir lets a run fill a directory that others must not take for
 // finished before it is.
 //
 // Claim takes a new or empty directory and marks it with run.json, the run's
@@ -7,7 +7,7 @@
 //
 // Limits: on file systems without locks, and elsewhere than on Unix, two runs
 // at once are not told apart.
-package folder
+package outdir
 
 import (
 	"encoding/json"
