@@ -24,7 +24,7 @@ import (
 const layers = `
 seed rgbd bpe answer tensor parallel config golden outdir
 scene pretext shard chat patch safetensors cpu tape formats/parquet
-qwen formats
+qwen formats gallery
 decode optim devtest
 policy checkpoint
 preset
@@ -42,6 +42,7 @@ var importers = map[string][]string{
 	"devtest": nil, // tests
 	"bench":   {"cmd/ssrl"},
 	"demo":    {"cmd/ssrl"},
+	"gallery": {"demo", "ssrl"},
 }
 
 // modules are the modules that the project may use; RATIONALE.md says what for.
