@@ -22,6 +22,7 @@ import (
 // package down to make a build pass; cut the code differently. Test files may
 // import anything.
 const layers = `
+rgbd/jpeg
 seed rgbd bpe answer tensor parallel config golden outdir
 scene pretext shard chat patch safetensors cpu tape formats/parquet
 qwen formats gallery

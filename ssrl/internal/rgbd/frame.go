@@ -8,8 +8,8 @@
 // Limits: sizes are read from headers and held against MaxPixels and the length
 // of the file before anything is allocated. Colour is PNG, JPEG or PNM; depth
 // is 16-bit PNG or PGM, .npy, PFM or the part of HDF5 that MegaDepth uses. A
-// progressive JPEG needs up to 12 bytes a pixel while it is decoded. JPEG pixels
-// depend on the inverse transform of the Go version. Files are data only.
+// progressive JPEG needs up to 8 bytes a pixel while it is decoded. Files are
+// data only.
 package rgbd
 
 import (

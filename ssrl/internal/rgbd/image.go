@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"math"
+
+	"ssrl/internal/rgbd/jpeg"
 )
 
 const (
@@ -42,9 +44,8 @@ const imageFormats = "PNG, JPEG, WebP, BMP, TIFF or PNM"
 // their EXIF orientation.
 //
 // Alpha is dropped, not composited: the colour below it stays. 16-bit samples
-// keep their high byte. JPEG colour follows libjpeg-turbo's interpolation of
-// chroma, so pixels are within 3 of 255 of what Pillow shows; those of the other
-// formats are equal.
+// keep their high byte. Pixels are those that Pillow shows; of JPEG
+// those of libjpeg-turbo.
 func DecodeImage(data []byte, name string) (*RGB, error) {
 	m, err := decodeImage(data)
 	if err != nil {
@@ -98,9 +99,9 @@ func ImageSize(data []byte, name string) (width, height int, err error) {
 			orientation = pngOrientation(data)
 		}
 	case "jpeg":
-		var h jpegHeader
-		h, err = parseJPEG(data)
-		width, height, orientation = h.width, h.height, h.orientation
+		var h jpeg.Header
+		h, orientation, err = parseJPEG(data)
+		width, height = h.Width, h.Height
 	case "webp":
 		var f *webpFile
 		if f, err = parseWebP(data); err == nil {

@@ -14,16 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const (
-	// jpegLargest is how far a sample may be from libjpeg-turbo's: the inverse
-	// transforms differ by one in luma and chroma, and 1.772 times one in chroma
-	// rounds to two more in blue.
-	jpegLargest = 3
-
-	// jpegMean is a bound on the mean difference of a whole picture.
-	jpegMean = 0.2
-)
-
 // stdRGB converts through image.Image with alpha ignored, independently of own
 // and FromImage.
 func stdRGB(t *testing.T, path string) *RGB {
@@ -77,12 +67,7 @@ func TestImagesEqualPillow(t *testing.T) {
 				assert.Equal(t, []int{got.Width, got.Height}, []int{w, h})
 				largest, mean := difference(t, got, stdRGB(t, want))
 				t.Logf("largest difference %d, mean %.3f", largest, mean)
-				if kind != "jpeg" {
-					assert.Zero(t, largest)
-					return
-				}
-				assert.LessOrEqual(t, largest, jpegLargest)
-				assert.LessOrEqual(t, mean, jpegMean)
+				assert.Zero(t, largest)
 			})
 		}
 	}

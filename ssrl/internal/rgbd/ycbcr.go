@@ -1,6 +1,10 @@
 package rgbd
 
-import "image"
+import (
+	"image"
+
+	"ssrl/internal/rgbd/jpeg"
+)
 
 // fromYCbCr converts the way libjpeg-turbo 3 does with its default settings
 // (jdsample.c, jdcolor.c): chroma that is half as wide or half as high is
@@ -12,60 +16,16 @@ func fromYCbCr(m *image.YCbCr) *RGB {
 	if m.Rect.Empty() {
 		return out
 	}
-	table := newYCCTable()
 	cb, cr := newChroma(m, m.Cb), newChroma(m, m.Cr)
 	for y := range out.Height {
 		luma := m.Y[y*m.YStride:][:out.Width]
 		b, r := cb.row(m.Rect.Min.Y+y), cr.row(m.Rect.Min.Y+y)
-		table.convert(out.Pix[3*y*out.Width:][:3*out.Width], luma, b, r)
+		jpeg.ToRGB(out.Pix[3*y*out.Width:], luma, b, r)
 	}
 	return out
 }
 
-// yccTable holds the products of ITU-R BT.601 full range, 16 fraction bits.
-type yccTable struct {
-	red, blue      [256]int32 // whole
-	greenB, greenR [256]int32 // fixed point, half included
-}
-
-func newYCCTable() *yccTable {
-	const ( // 1.40200, 1.77200, 0.34414, 0.71414 in units of 2^-16
-		crToRed, cbToBlue    = 91881, 116130
-		cbToGreen, crToGreen = 22554, 46802
-		half                 = 1 << 15
-	)
-	t := &yccTable{}
-	for i := range int32(256) {
-		x := i - 128
-		t.red[i] = (crToRed*x + half) >> 16
-		t.blue[i] = (cbToBlue*x + half) >> 16
-		t.greenB[i] = -cbToGreen*x + half
-		t.greenR[i] = -crToGreen * x
-	}
-	return t
-}
-
-// convert writes one row; cb and cr have a value for each luma.
-func (t *yccTable) convert(dst, luma, cb, cr []byte) {
-	cb, cr = cb[:len(luma)], cr[:len(luma)]
-	for x, v := range luma {
-		y, b, r := int32(v), cb[x], cr[x]
-		d := dst[3*x : 3*x+3 : 3*x+3]
-		d[0] = clamp(y + t.red[r])
-		d[1] = clamp(y + (t.greenB[b]+t.greenR[r])>>16)
-		d[2] = clamp(y + t.blue[b])
-	}
-}
-
-func clamp(v int32) byte {
-	if uint32(v) > 255 {
-		if v < 0 {
-			return 0
-		}
-		return 255
-	}
-	return byte(v)
-}
+func clamp(v int32) byte { return byte(max(0, min(255, v))) }
 
 // chroma is one subsampled plane of an image.YCbCr.
 type chroma struct {

@@ -1,0 +1,11 @@
+package jpeg
+
+func inversePair(*[2]job) bool { return false }
+
+func vectors22(_, _, _ []byte, _ int, _ bool) int { return 0 }
+
+func vectors21(_, _ []byte, _ int, _ bool) int { return 0 }
+
+func vectors12(_, _, _ []byte, _, _ int, _ bool) int { return 0 }
+
+func vectorsRGB(_, _, _, _ []byte, _ int, _ bool) int { return 0 }
