@@ -215,7 +215,7 @@ func FuzzMask(f *testing.F) {
 	f.Add(npy("|b1", "(2, 3)", []byte{1, 0, 1, 1, 1, 0}))
 	f.Add(npy("<f4", "(2, 3)", make([]byte, 24)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d := &Depth{3, 2, []float32{1, 2, 3, noReading, 5, 6}, false}
+		d := &Depth{Width: 3, Height: 2, Metres: []float32{1, 2, 3, noReading, 5, 6}}
 		if err := ApplyMask(d, data, "x"); err == nil {
 			require.NoError(t, d.check())
 		}

@@ -12,6 +12,8 @@ func FromImage(im image.Image) *RGB {
 	switch im := im.(type) {
 	case *RGB:
 		return im
+	case *View:
+		return im.rgb()
 	case *image.YCbCr:
 		return fromYCbCr(im)
 	case *image.NRGBA:

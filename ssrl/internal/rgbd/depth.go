@@ -3,6 +3,7 @@ package rgbd
 import (
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
 )
 
@@ -60,7 +61,7 @@ func decodeDepth(data []byte, unit Unit) (d *Depth, err error) {
 
 // newDepth returns a map without readings.
 func newDepth(width, height int, unit Unit) *Depth {
-	d := &Depth{width, height, make([]float32, width*height), unit.kind == relative}
+	d := &Depth{Width: width, Height: height, Metres: make([]float32, width*height), Relative: unit.kind == relative}
 	for i := range d.Metres {
 		d.Metres[i] = noReading
 	}
@@ -73,7 +74,7 @@ func decodeDepthPNG(data []byte, unit Unit) (*Depth, error) {
 		return nil, err
 	}
 	unit = unit.or(millimetres)
-	d := &Depth{width, height, make([]float32, width*height), unit.kind == relative}
+	d := &Depth{Width: width, Height: height, Metres: make([]float32, width*height), Relative: unit.kind == relative}
 	sampleType{'u', 2, true}.depths(d.Metres, samples, unit)
 	return d, nil
 }
@@ -94,7 +95,7 @@ func decodeDepthPGM(data []byte, unit Unit) (*Depth, error) {
 		return nil, err
 	}
 	unit = unit.or(millimetres)
-	d := &Depth{h.width, h.height, make([]float32, h.width*h.height), unit.kind == relative}
+	d := &Depth{Width: h.width, Height: h.height, Metres: make([]float32, h.width*h.height), Relative: unit.kind == relative}
 	sampleType{'u', 2, true}.depths(d.Metres, samples, unit)
 	return d, nil
 }
@@ -150,25 +151,43 @@ func applyMask(d *Depth, npy []byte) error {
 // edge would be a depth that nothing has. Pixel centres are mapped to each
 // other, and of two readings as near the upper left one is taken.
 func (d *Depth) Resize(width, height int) *Depth {
-	if width < 1 || height < 1 || d.Width < 1 || d.Height < 1 {
-		panic(fmt.Sprintf("rgbd: resize depth %dx%d to %dx%d", d.Width, d.Height, width, height))
-	}
-	out := &Depth{width, height, make([]float32, width*height), d.Relative}
-	from := make([]int, width)
-	for x := range from {
-		from[x] = nearest(x, d.Width, width)
-	}
-	for y := range height {
-		row := d.Metres[nearest(y, d.Height, height)*d.Width:]
-		for x, sx := range from {
-			out.Metres[y*width+x] = row[sx]
-		}
-	}
-	return out
+	return d.resizeInto(make([]float32, width*height), width, height)
 }
 
-// nearest returns which of in pixels has its centre next to that of pixel i of
-// out: the ceiling of (2i+1) in / (2 out), less one.
-func nearest(i, in, out int) int {
-	return ((2*i+1)*in+2*out-1)/(2*out) - 1
+// resizeInto is Resize into room for width times height readings.
+func (d *Depth) resizeInto(room []float32, width, height int) *Depth {
+	if width < 1 || height < 1 || d.Width < 1 || d.Height < 1 || len(room) != width*height {
+		panic(fmt.Sprintf("rgbd: resize depth %dx%d to %dx%d in room for %d", d.Width, d.Height, width, height, len(room)))
+	}
+	rows := newNearest(d.Height, height)
+	for y := range height {
+		from, cols := d.Metres[rows.next()*d.Width:][:d.Width], newNearest(d.Width, width)
+		row := room[y*width:][:width]
+		for x := range row {
+			row[x] = from[cols.next()]
+		}
+	}
+	return &Depth{width, height, room, d.Relative, image.Pt(d.Width, d.Height)}
+}
+
+// nearest tells for one pixel of out after the other which of in pixels has its
+// centre next to it: the ceiling of (2i+1) in / (2 out), less one. It keeps
+// quotient and rest, and so needs no division.
+type nearest struct {
+	at, rest             int
+	step, stepRest, size int
+}
+
+func newNearest(in, out int) nearest {
+	first := in + 2*out - 1
+	return nearest{first/(2*out) - 1, first % (2 * out), in / out, 2 * in % (2 * out), 2 * out}
+}
+
+func (n *nearest) next() int {
+	at := n.at
+	n.at, n.rest = n.at+n.step, n.rest+n.stepRest
+	if n.rest >= n.size {
+		n.at, n.rest = n.at+1, n.rest-n.size
+	}
+	return at
 }

@@ -221,7 +221,7 @@ func TestApplyMask(t *testing.T) {
 		{name: "short", mask: npy("|b1", "(2, 3)", make([]byte, 5)), err: "mask m.npy: 5 bytes of b1 (want 6 for 3x2 pixels)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			d := &Depth{3, 2, []float32{1, 2, 3, noReading, 5, 6}, false}
+			d := &Depth{Width: 3, Height: 2, Metres: []float32{1, 2, 3, noReading, 5, 6}}
 			err := ApplyMask(d, tc.mask, "m.npy")
 			if tc.err != "" {
 				require.EqualError(t, err, tc.err)
@@ -251,7 +251,7 @@ func TestReadDepth(t *testing.T) {
 }
 
 func TestDepthResize(t *testing.T) {
-	d := &Depth{3, 2, []float32{1, 2, 3, 4, 5, 6}, true}
+	d := &Depth{Width: 3, Height: 2, Metres: []float32{1, 2, 3, 4, 5, 6}, Relative: true}
 	for _, tc := range []struct {
 		name          string
 		width, height int
@@ -265,7 +265,20 @@ func TestDepthResize(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			got := d.Resize(tc.width, tc.height)
 			assert.True(t, got.Relative)
+			assert.Equal(t, image.Pt(3, 2), got.Rescaled)
 			requireDepth(t, tc.width, tc.height, tc.want, got)
 		})
+	}
+}
+
+// The steps of nearest are what its formula says, for every pixel of many sizes.
+func TestNearestFollowsItsFormula(t *testing.T) {
+	for in := 1; in < 40; in++ {
+		for out := 1; out < 40; out++ {
+			n := newNearest(in, out)
+			for i := range out {
+				require.Equal(t, ((2*i+1)*in+2*out-1)/(2*out)-1, n.next(), "pixel %d of %d, of %d", i, out, in)
+			}
+		}
 	}
 }

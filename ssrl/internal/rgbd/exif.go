@@ -34,11 +34,19 @@ func exifOrientation(tiff []byte) int {
 	return 1
 }
 
-// orient turns m as stored into m as shown; nil stays nil.
-func orient(m *RGB, orientation int) *RGB {
-	if m == nil {
-		return nil
+// back returns the orientation that undoes another.
+func back(orientation int) int {
+	switch orientation {
+	case 6:
+		return 8
+	case 8:
+		return 6
 	}
+	return orientation
+}
+
+// orient turns m as stored into m as shown.
+func orient(m *RGB, orientation int) *RGB {
 	switch orientation {
 	case 2:
 		return m.FlipLeftRight()

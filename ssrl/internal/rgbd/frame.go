@@ -6,10 +6,13 @@
 // bytes are the same on every processor.
 //
 // Limits: sizes are read from headers and held against MaxPixels and the length
-// of the file before anything is allocated. Colour is PNG, JPEG or PNM; depth
-// is 16-bit PNG or PGM, .npy, PFM or the part of HDF5 that MegaDepth uses. A
-// progressive JPEG needs up to 8 bytes a pixel while it is decoded. Files are
-// data only.
+// of the file before anything is allocated. Colour is PNG, JPEG (baseline and
+// progressive), WebP (still pictures), BMP, TIFF (grey, RGB, palette or CMYK of
+// integers up to 16 bits; no fax codes, no JPEG inside, no BigTIFF) or PNM;
+// depth is 16-bit PNG or PGM, .npy, PFM or the part of HDF5 that MegaDepth uses.
+// There is no EXR: no reader of it in Go is kept up. Files are data only. A
+// progressive JPEG needs up to 8 bytes a pixel while it is decoded, a lossless
+// WebP 4, a TIFF as much as its largest strip unpacked.
 package rgbd
 
 import (
@@ -30,8 +33,9 @@ type Frame struct {
 // Depth is a depth map, row by row from the top.
 type Depth struct {
 	Width, Height int
-	Metres        []float32 // NaN: no reading; in no unit when Relative
-	Relative      bool      // the scale is unknown: larger is farther, nothing else holds
+	Metres        []float32   // NaN: no reading; in no unit when Relative
+	Relative      bool        // the scale is unknown: larger is farther, nothing else holds
+	Rescaled      image.Point // size that Resize found; zero: was never called
 }
 
 // RGB is an 8-bit colour image. It implements image.Image.

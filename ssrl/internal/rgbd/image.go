@@ -44,46 +44,69 @@ const imageFormats = "PNG, JPEG, WebP, BMP, TIFF or PNM"
 // their EXIF orientation.
 //
 // Alpha is dropped, not composited: the colour below it stays. 16-bit samples
-// keep their high byte. Pixels are those that Pillow shows; of JPEG
-// those of libjpeg-turbo.
+// keep their high byte. Pixels are those that Pillow shows; of JPEG those of
+// libjpeg-turbo, of lossy WebP those of libwebp.
 func DecodeImage(data []byte, name string) (*RGB, error) {
-	m, err := decodeImage(data)
+	return decodeNamed(data, name, true)
+}
+
+// DecodeStored is DecodeImage without regard to the EXIF orientation: pixels lie
+// as the sensor had them, which is how a depth map of the same camera lies.
+func DecodeStored(data []byte, name string) (*RGB, error) {
+	return decodeNamed(data, name, false)
+}
+
+func decodeNamed(data []byte, name string, turned bool) (*RGB, error) {
+	m, err := decodeImage(data, turned)
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %w", name, plain(err))
 	}
 	return m, nil
 }
 
-func decodeImage(data []byte) (*RGB, error) {
+func decodeImage(data []byte, turned bool) (m *RGB, err error) {
+	orientation := 1 // what is left to do
 	switch formatOf(data) {
 	case "png":
-		return decodePNG(data)
+		if m, err = decodePNG(data); err == nil && !turned {
+			orientation = back(pngOrientation(data))
+		}
 	case "jpeg":
-		return decodeJPEG(data)
+		if m, err = decodeJPEG(data); err == nil && !turned {
+			_, done, _ := parseJPEG(data)
+			orientation = back(done)
+		}
 	case "webp":
-		f, err := parseWebP(data)
-		if err != nil {
-			return nil, err
+		var f *webpFile
+		if f, err = parseWebP(data); err == nil {
+			m, err = f.decodeStored()
+			orientation = f.orientation
 		}
-		m, err := f.decodeStored()
-		return orient(m, f.orientation), err
+		if !turned {
+			orientation = 1
+		}
 	case "bmp":
-		f, err := parseBMP(data)
-		if err != nil {
-			return nil, err
+		var f *bmpFile
+		if f, err = parseBMP(data); err == nil {
+			m, err = f.decode()
 		}
-		return f.decode()
 	case "tiff":
-		f, err := parseTIFF(data)
-		if err != nil {
-			return nil, err
+		var f *tiffFile
+		if f, err = parseTIFF(data); err == nil {
+			m, err = f.decodeStored()
 		}
-		m, err := f.decodeStored()
-		return orient(m, exifOrientation(data)), err
+		if turned {
+			orientation = exifOrientation(data)
+		}
 	case "pnm":
-		return decodePNM(data)
+		m, err = decodePNM(data)
+	default:
+		err = unknownFormat(data, imageFormats)
 	}
-	return nil, unknownFormat(data, imageFormats)
+	if err != nil {
+		return nil, err
+	}
+	return orient(m, orientation), nil
 }
 
 // ImageSize returns the size of the picture that DecodeImage would return for

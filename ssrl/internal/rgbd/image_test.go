@@ -73,6 +73,31 @@ func TestImagesEqualPillow(t *testing.T) {
 	}
 }
 
+// What is stored is the same whatever the tag says; in JPEG, where each file was
+// encoded anew from the same pixels, as well.
+func TestDecodeStoredIgnoresTheOrientation(t *testing.T) {
+	for kind, ext := range map[string]string{"jpeg": ".jpg", "tiff": ".tiff", "webp": ".webp"} {
+		var first *RGB
+		for _, turn := range []string{"1", "3", "6", "8"} {
+			data, err := os.ReadFile("testdata/" + kind + "/turn" + turn + ext)
+			require.NoError(t, err)
+			m, err := DecodeStored(data, "a")
+			require.NoError(t, err)
+			if first == nil {
+				first = m
+			}
+			assert.Equal(t, first, m, "%s turned %s", kind, turn)
+		}
+	}
+	shown, err := ReadImage(os.DirFS("testdata"), "png/turned.png")
+	require.NoError(t, err)
+	data, err := os.ReadFile("testdata/png/turned.png")
+	require.NoError(t, err)
+	stored, err := DecodeStored(data, "a")
+	require.NoError(t, err)
+	assert.Equal(t, shown, stored.Rotate90(true))
+}
+
 func TestFromImageAgreesWithAt(t *testing.T) {
 	box := image.Rect(3, 5, 14, 12) // an origin that is not (0, 0)
 	plain := func(m image.Image, x, y int) Colour {

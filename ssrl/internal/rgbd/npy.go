@@ -192,7 +192,7 @@ func decodeDepthNPY(data []byte, unit Unit) (*Depth, error) {
 	if err := a.kind.checkUnit(unit); err != nil {
 		return nil, err
 	}
-	d := &Depth{a.width, a.height, make([]float32, a.width*a.height), unit.kind == relative}
+	d := &Depth{Width: a.width, Height: a.height, Metres: make([]float32, a.width*a.height), Relative: unit.kind == relative}
 	if !a.columns {
 		a.kind.depths(d.Metres, a.body, unit)
 		return d, nil

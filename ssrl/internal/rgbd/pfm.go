@@ -43,7 +43,7 @@ func decodeDepthPFM(data []byte, unit Unit) (*Depth, error) {
 	if err := kind.checkUnit(unit); err != nil {
 		return nil, err
 	}
-	d := &Depth{width, height, make([]float32, width*height), unit.kind == relative}
+	d := &Depth{Width: width, Height: height, Metres: make([]float32, width*height), Relative: unit.kind == relative}
 	for y := range height {
 		kind.depths(d.Metres[(height-1-y)*width:][:width], rest[4*y*width:], unit)
 	}
