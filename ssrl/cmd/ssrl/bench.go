@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,9 @@ import (
 
 // benchCmd holds the measurements; every one prints JSON.
 type benchCmd struct {
-	Data benchDataCmd `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor."`
+	Data  benchDataCmd  `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor."`
+	Train benchTrainCmd `cmd:"" help:"Steps of SFT."`
+	GRPO  benchGRPOCmd  `cmd:"" name:"grpo" help:"Steps of GRPO: drawing answers, and learning from them."`
 }
 
 type benchDataCmd struct {
@@ -54,4 +57,62 @@ func (c *benchDataCmd) Run(ctx context.Context) error {
 		return emit(report)
 	}
 	return show("%s", report)
+}
+
+// trainFlags are what the measurements of training have in common.
+type trainFlags struct {
+	Model   string  `help:"Model directory; a fresh nano model by default."`
+	Data    string  `help:"Dataset, whose first samples are the batch of every step; questions about small scenes by default."`
+	Batch   int     `help:"Samples of a step; 48 in SFT and 16 in GRPO by default."`
+	Steps   int     `default:"8" help:"Steps that are timed; one more comes before them."`
+	Threads int     `help:"One for each processor by default."`
+	Rate    float64 `default:"0.001" help:"Learning rate."`
+	JSON    bool    `name:"json" help:"One JSON object instead of text."`
+}
+
+func (f *trainFlags) options() (bench.TrainOptions, error) {
+	if f.Batch < 0 || f.Steps < 1 || f.Threads < 0 {
+		return bench.TrainOptions{}, usageError{fmt.Errorf("--batch %d --steps %d --threads %d (want at least 1, or nothing)", f.Batch, f.Steps, f.Threads)}
+	}
+	threads := f.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return bench.TrainOptions{Model: f.Model, Data: f.Data, Batch: f.Batch, Steps: f.Steps, Threads: threads, LearningRate: f.Rate}, nil
+}
+
+func (f *trainFlags) show(r bench.TrainReport, err error) error {
+	if err != nil {
+		return err
+	}
+	if f.JSON {
+		return emit(r)
+	}
+	return show("%s", r)
+}
+
+type benchTrainCmd struct{ trainFlags }
+
+func (c *benchTrainCmd) Run(ctx context.Context) error {
+	opts, err := c.options()
+	if err != nil {
+		return err
+	}
+	return c.show(bench.SFT(ctx, opts))
+}
+
+type benchGRPOCmd struct {
+	trainFlags
+	Group     int     `default:"8" help:"Answers to a question."`
+	MaxTokens int     `default:"24" help:"Tokens of an answer."`
+	KL        float64 `name:"kl" default:"0.01" help:"Weight of the distance to the starting weights."`
+}
+
+func (c *benchGRPOCmd) Run(ctx context.Context) error {
+	opts, err := c.options()
+	if err != nil {
+		return err
+	}
+	opts.GRPO = ssrl.GRPOOptions{Group: c.Group, MaxTokens: c.MaxTokens, KL: c.KL}
+	return c.show(bench.GRPO(ctx, opts))
 }

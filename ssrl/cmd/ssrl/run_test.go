@@ -197,7 +197,7 @@ func TestHelpAndVersion(t *testing.T) {
 	assert.Equal(t, result{0, ssrl.Version + "\n", ""}, r)
 	r = ssrlCommand(t, "--help")
 	assert.Empty(t, r.err)
-	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "sft", "grpo", "demo", "bench data", "info"} {
+	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "sft", "grpo", "demo", "bench data", "bench train", "bench grpo", "info"} {
 		assert.Contains(t, r.out, "\n  "+command+" ")
 		h := ssrlCommand(t, command+" --help")
 		assert.Contains(t, h.out, "Usage: ssrl "+command)
@@ -224,6 +224,8 @@ func TestBenchData(t *testing.T) {
 	checkRefusals(t, []refusal{
 		{"bench data --seconds 0", "--seconds 0 (want above 0, at most 86400)", 2},
 		{"bench data --tasks flop", `--tasks flop: task "flop" (want shuffle, flip, crop, depth, position, position_far, position_near or together)`, 2},
+		{"bench train --steps 0", "--batch 0 --steps 0 --threads 0 (want at least 1, or nothing)", 2},
+		{"bench grpo --group 1", "grpo: group of 1 answers (want at least 2)", 1},
 		{"bench data --images nowhere", "images nowhere: no such file or directory", 1},
 	})
 }
