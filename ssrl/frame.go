@@ -19,6 +19,17 @@ type Depth struct {
 	Width, Height int
 	Metres        []float32 // NaN: no reading; in no unit when Relative
 	Relative      bool      // the scale is unknown: larger is farther, nothing else holds
+	// Rescaled is the size that the map had before it was brought to that of the
+	// image by nearest neighbour; zero when it was not.
+	Rescaled image.Point
+}
+
+// rescaled says what was done to d, "" when nothing was.
+func (d *Depth) rescaled() string {
+	if d == nil || d.Rescaled == (image.Point{}) {
+		return ""
+	}
+	return fmt.Sprintf("depth %dx%d rescaled to %dx%d", d.Rescaled.X, d.Rescaled.Y, d.Width, d.Height)
 }
 
 // internal returns f as the packages below take it. Depth of another size than
