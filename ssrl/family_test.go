@@ -1,6 +1,7 @@
 package ssrl
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -113,4 +114,56 @@ func TestNano3Learns(t *testing.T) {
 	require.NoError(t, err)
 	defer again.Close()
 	assert.Equal(t, weights(m), weights(again))
+}
+
+// A model stored in bfloat16 answers, is saved in bfloat16, bit for bit, and is
+// not trained.
+func TestBfloat16Models(t *testing.T) {
+	from := fresh(t, "nano3")
+	dir := filepath.Join(t.TempDir(), "f32")
+	require.NoError(t, from.Save(dir))
+	open := func(dir string) *Model {
+		m, err := OpenModel(t.Context(), dir, ModelOptions{DType: "bf16"})
+		require.NoError(t, err)
+		t.Cleanup(func() { m.Close() })
+		return m
+	}
+	m := open(dir)
+	saved := filepath.Join(t.TempDir(), "bf16")
+	require.NoError(t, m.Save(saved))
+	again := open(saved) // mapped this time
+	assert.Equal(t, weights(m), weights(again))
+	config, err := os.ReadFile(filepath.Join(saved, "config.json"))
+	require.NoError(t, err)
+	assert.Contains(t, string(config), `"torch_dtype": "bfloat16"`)
+	p := Prompt{Text: "Which patch?", Images: questions(t, 1)[0].Images}
+	a, err := m.Answer(t.Context(), p, Sampling{MaxTokens: 6})
+	require.NoError(t, err)
+	b, err := again.Answer(t.Context(), p, Sampling{MaxTokens: 6})
+	require.NoError(t, err)
+	assert.Equal(t, a, b)
+
+	_, err = NewSFT(m, SFTOptions{})
+	assert.ErrorContains(t, err, "sft: a model opened as bf16 (want f32")
+	_, err = OpenModel(t.Context(), dir, ModelOptions{DType: "fp8"})
+	assert.EqualError(t, err, `dtype "fp8" (want f32 or bf16)`)
+}
+
+func TestLoadingReportsAndStops(t *testing.T) {
+	from := fresh(t, "nano3")
+	dir := filepath.Join(t.TempDir(), "m")
+	require.NoError(t, from.Save(dir))
+	for _, dtype := range []string{"f32", "bf16"} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		last := int64(0)
+		_, err := OpenModel(ctx, dir, ModelOptions{DType: dtype, Progress: func(read, total int64) {
+			assert.Greater(t, read, last)
+			assert.Equal(t, from.Parameters(), total)
+			if last = read; read > total/2 {
+				cancel(os.ErrDeadlineExceeded)
+			}
+		}})
+		assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		assert.Less(t, last, from.Parameters())
+	}
 }

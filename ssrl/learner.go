@@ -8,6 +8,7 @@ import (
 	"ssrl/internal/decode"
 	"ssrl/internal/optim"
 	"ssrl/internal/qwen"
+	"ssrl/internal/tensor"
 )
 
 // Schedule says how the learning rate moves from step to step.
@@ -47,6 +48,9 @@ func (l *learner) start(m *Model, kind string, o learning) error {
 		return err
 	}
 	defer release()
+	if m.net.Type() != tensor.F32 {
+		return fmt.Errorf("%s: a model opened as bf16 (want f32: small steps vanish in bfloat16)", kind)
+	}
 	opt := optim.RecipeOptions()
 	opt.Decay = o.decay
 	if o.maxNorm != 0 {

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"sync"
 
 	"ssrl/internal/bpe"
@@ -18,12 +18,17 @@ import (
 	"ssrl/internal/preset"
 	"ssrl/internal/qwen"
 	"ssrl/internal/safetensors"
+	"ssrl/internal/tensor"
 )
 
 // ModelOptions configures OpenModel.
 type ModelOptions struct {
 	Device  string `json:"device"`  // "" means cpu
 	Threads int    `json:"threads"` // 0 means one for each processor
+	// DType is how weights are stored: "f32", which "" means, or "bf16", which
+	// halves the memory. Computing is in float32 either way, and a bfloat16
+	// checkpoint gives the same answers. Training all weights needs f32.
+	DType string `json:"dtype"`
 	// Progress hears how many weights are read; nil: nobody does.
 	Progress func(read, total int64) `json:"-"`
 }
@@ -34,6 +39,7 @@ type ModelOptions struct {
 // of waiting.
 type Model struct {
 	net    *qwen.Model
+	stored *safetensors.File // where weights in bfloat16 lie; open until Close
 	words  *bpe.Tokenizer
 	pixels *patch.Processor
 	clips  *patch.Video
@@ -56,19 +62,26 @@ var beside = []string{"config.json", "generation_config.json", "preprocessor_con
 
 // OpenModel reads a Hugging Face directory of Qwen2.5-VL or Qwen3-VL: config.json,
 // the weights in safetensors, the tokenizer's files and preprocessor_config.json.
-// Weights are held in float32.
+// Loading ends with the context's cause when ctx does.
 func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, error) {
 	if d := opts.Device; d != "" && d != "cpu" {
 		return nil, fmt.Errorf("device %q: this build computes on the cpu only: %w", d, ErrDevice)
 	}
+	typ, ok := dtypes[opts.DType]
+	if !ok {
+		return nil, fmt.Errorf("dtype %q (want f32 or bf16)", opts.DType)
+	}
 	m := &Model{files: map[string][]byte{}}
-	if err := m.read(ctx, dir, opts); err != nil {
+	if err := m.read(ctx, dir, opts, typ); err != nil {
 		return nil, fmt.Errorf("model %s: %w", dir, err)
 	}
 	return m, nil
 }
 
-func (m *Model) read(ctx context.Context, dir string, opts ModelOptions) error {
+// dtypes are the types of weights by their names in options.
+var dtypes = map[string]tensor.Type{"": tensor.F32, "f32": tensor.F32, "bf16": tensor.BF16}
+
+func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ tensor.Type) error {
 	for _, name := range beside {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
@@ -104,8 +117,12 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions) error {
 	if err != nil {
 		return formatError{err}
 	}
-	defer weights.Close()
-	m.net, err = qwen.Load(ctx, cpu.New(opts.Threads), config, weights, opts.Progress)
+	m.net, err = qwen.Load(ctx, cpu.New(opts.Threads), config, weights, qwen.LoadOptions{Type: typ, Progress: opts.Progress})
+	if err == nil && typ == tensor.BF16 {
+		m.stored = weights
+		return nil
+	}
+	weights.Close()
 	if err != nil && ctx.Err() == nil {
 		return formatError{err}
 	}
@@ -131,7 +148,7 @@ func (m *Model) use() (release func(), err error) {
 }
 
 // Save writes the model to a new or empty directory, or replaces one that Save
-// wrote, whole or not at all. Weights are written as float32.
+// wrote, whole or not at all. Weights are written in the type that they are stored in.
 func (m *Model) Save(dir string) error {
 	release, err := m.use()
 	if err != nil {
@@ -145,7 +162,7 @@ func (m *Model) Save(dir string) error {
 func (m *Model) write(dir string) error {
 	for name, data := range m.files {
 		if name == "config.json" {
-			data = float32Config(data)
+			data = typedConfig(data, m.net.Type())
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
@@ -154,16 +171,17 @@ func (m *Model) write(dir string) error {
 	return safetensors.Write(filepath.Join(dir, "model.safetensors"), m.net.Tensors(), nil)
 }
 
-// float32Config names the weights' type in a config.json that says bfloat16.
-func float32Config(config []byte) []byte {
-	s := string(config)
-	for _, key := range []string{"dtype", "torch_dtype"} {
-		for _, old := range []string{"bfloat16", "float16"} {
-			s = strings.ReplaceAll(s, `"`+key+`": "`+old+`"`, `"`+key+`": "float32"`)
-		}
+// typedConfig names the type that weights are written in where a config.json
+// names another.
+func typedConfig(config []byte, typ tensor.Type) []byte {
+	name := "float32"
+	if typ == tensor.BF16 {
+		name = "bfloat16"
 	}
-	return []byte(s)
+	return dtypeKey.ReplaceAll(config, []byte("${1}"+name+"${2}"))
 }
+
+var dtypeKey = regexp.MustCompile(`("(?:torch_)?dtype"\s*:\s*")(?:float32|bfloat16|float16)(")`)
 
 // Parameters is the number of weights.
 func (m *Model) Parameters() int64 { return m.net.Size() }
@@ -180,6 +198,9 @@ func (m *Model) Close() error {
 	defer release()
 	m.closed = true
 	m.net.Free()
+	if m.stored != nil {
+		return m.stored.Close()
+	}
 	return nil
 }
 

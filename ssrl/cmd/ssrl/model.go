@@ -36,7 +36,7 @@ func (c *newCmd) Run() error {
 type modelFlags struct {
 	Model   string `required:"" help:"Model directory in Hugging Face's layout."`
 	Device  string `default:"cpu" help:"cpu."`
-	Dtype   string `default:"f32" enum:"f32" help:"Type that is computed in: f32."`
+	Dtype   string `default:"f32" enum:"f32,bf16" help:"Type that weights are stored in: f32, or bf16 in half the memory."`
 	Threads int    `help:"One for each processor by default."`
 }
 
@@ -46,7 +46,7 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	}
 	m := newMeter("weights")
 	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads,
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
 }
 

@@ -9,7 +9,8 @@ import (
 // Blend makes each row of y of len(ids)/y.Rows rows of table.
 func (d *Device) Blend(y, table *tensor.Tensor, ids []int32, weights []float32) {
 	n := checkBlend("blend y table", y, table, ids, weights)
-	d.blend = blend{y: out(y), table: in(table), ids: ids, weights: weights, n: n}
+	values, half := either(table)
+	d.blend = blend{isa: d.isa, y: out(y), table: values, half: half, ids: ids, weights: weights, n: n}
 	d.run(&d.blend, y.Rows, n*y.Cols)
 }
 
@@ -39,20 +40,24 @@ func checkBlend(op string, y, table *tensor.Tensor, ids []int32, weights []float
 }
 
 type blend struct {
+	isa      isa
 	y, table matrix
+	half     halves
 	ids      []int32
 	weights  []float32
 	n        int
 }
 
-func (t *blend) do(_ *worker, from, to int) {
+func (t *blend) do(w *worker, from, to int) {
+	row := grow(&w.rows, t.y.cols)
 	for i := from; i < to; i++ {
 		y := t.y.row(i)
 		clear(y)
 		for k := i * t.n; k < (i+1)*t.n; k++ {
-			w := t.weights[k]
-			for j, v := range t.table.row(int(t.ids[k]))[:len(y)] {
-				y[j] += float32(w * v)
+			share := t.weights[k]
+			t.isa.tableRow(row, &t.table, &t.half, int(t.ids[k]))
+			for j, v := range row[:len(y)] {
+				y[j] += float32(share * v)
 			}
 		}
 	}

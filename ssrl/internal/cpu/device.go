@@ -6,9 +6,9 @@
 // order and are never split over threads: an element of a result depends on its
 // row and column alone, not on tile sizes, on other rows or on Device threads.
 //
-// Limits: float32 only. Packed copies of weights cost up to packLimit bytes
-// beside the weights. Attention keeps a tile of scores over all keys of a span
-// per thread.
+// Limits: computing is in float32; weights may be bfloat16. Packed copies of
+// float32 weights cost up to packLimit elements beside the weights. Attention
+// keeps a tile of scores over all keys of a span per thread.
 package cpu
 
 import (
@@ -42,6 +42,7 @@ type Device struct {
 // allocate.
 type calls struct {
 	gemm        gemm
+	half        rightHalf
 	columnSum   columnSum
 	add         addTask
 	norm        rmsNorm
@@ -76,6 +77,7 @@ type worker struct {
 	values  []float32 // packed values
 	keyRows []float32 // packed keys the other way round, in AttendBack
 	prefix  prefix    // what packed keys and values begin with
+	wide    []float32 // bfloat16 weights, widened
 	rows    []float32 // a row of intermediate values
 	sums    []float64 // of SumSquares's blocks, first worker only
 }

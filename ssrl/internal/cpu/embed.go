@@ -10,7 +10,8 @@ import (
 // row i of y.
 func (d *Device) Embed(y, table, extra *tensor.Tensor, ids []int32) {
 	checkEmbed("embed y table extra", y, table, extra, ids)
-	d.embed = embed{out(y), in(table), in(extra), ids}
+	values, half := either(table)
+	d.embed = embed{d.isa, out(y), values, in(extra), half, ids}
 	d.run(&d.embed, len(ids), y.Cols)
 }
 
@@ -28,14 +29,16 @@ func checkEmbed(op string, y, table, extra *tensor.Tensor, ids []int32) {
 }
 
 type embed struct {
+	isa             isa
 	y, table, extra matrix
+	half            halves
 	ids             []int32
 }
 
 func (t *embed) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
 		if id := t.ids[i]; id >= 0 {
-			copy(t.y.row(i), t.table.row(int(id)))
+			t.isa.tableRow(t.y.row(i), &t.table, &t.half, int(id))
 		} else {
 			copy(t.y.row(i), t.extra.row(int(^id)))
 		}

@@ -171,12 +171,13 @@ type gemm struct {
 	c       matrix
 	a, b    strided
 	k       int
-	bias    matrix // the row that c starts from; not given: c keeps what it holds, or zero
-	zero    bool   // c starts from 0
-	ready   packed // all of b packed already, or no data
-	height  int    // rows of a part
-	width   int    // columns of a part, whole panels
-	columns int    // parts side by side
+	bias    matrix     // the row that c starts from; not given: c keeps what it holds, or zero
+	zero    bool       // c starts from 0
+	ready   packed     // all of b packed already, or no data
+	half    *rightHalf // stands for b when given
+	height  int        // rows of a part
+	width   int        // columns of a part, whole panels
+	columns int        // parts side by side
 }
 
 // product runs g, whose c, a, b, k and start are set.
@@ -224,7 +225,12 @@ func (g *gemm) do(w *worker, from, to int) {
 		for k0 := 0; k0 < g.k; k0 += blockK {
 			k1 := min(g.k, k0+blockK)
 			buf := grow(&w.b, g.isa.packedLen(k1-k0, j1-j))
-			b := g.isa.pack(buf, g.b, k0, k1, j, j1)
+			var b packed
+			if g.half != nil {
+				b = g.half.pack(g.isa, w, buf, k0, k1, j, j1)
+			} else {
+				b = g.isa.pack(buf, g.b, k0, k1, j, j1)
+			}
 			a := strided{g.a.data[i*g.a.row+k0*g.a.col:], g.a.row, g.a.col}
 			g.isa.multiply(w, c, a, b, k1-k0)
 		}

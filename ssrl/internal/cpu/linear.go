@@ -7,12 +7,18 @@ import "ssrl/internal/tensor"
 func (d *Device) Linear(y, x, w, b *tensor.Tensor) {
 	check(x.Cols == w.Cols && y.Rows == x.Rows && y.Cols == w.Rows && (b == nil || vector(b, w.Rows)),
 		"linear y x w b", y, x, w, b)
-	right := in(w)
-	g := gemm{c: out(y), bias: in(b), zero: true, k: x.Cols, b: right.transposed()}
+	g := gemm{c: out(y), bias: in(b), zero: true, k: x.Cols}
 	left := in(x)
 	g.a = left.rowMajor()
-	if x.Rows > 0 {
-		g.ready = d.packs.find(d.isa, w, right)
+	if w.Type == tensor.BF16 {
+		d.half = rightHalf{inHalves(w), true}
+		g.half = &d.half
+	} else {
+		right := in(w)
+		g.b = right.transposed()
+		if x.Rows > 0 {
+			g.ready = d.packs.find(d.isa, w, right)
+		}
 	}
 	d.product(g)
 }
@@ -21,8 +27,13 @@ func (d *Device) Linear(y, x, w, b *tensor.Tensor) {
 func (d *Device) LinearBack(dx, dw, db, dy, x, w *tensor.Tensor) {
 	check(x.Cols == w.Cols && dy.Rows == x.Rows && dy.Cols == w.Rows && like(dx, x) && like(dw, w) &&
 		(db == nil || vector(db, w.Rows)), "linear back dx dw db dy x w", dx, dw, db, dy, x, w)
-	g, left, right := in(dy), in(x), in(w)
-	if dx != nil {
+	check(dw == nil || w.Type == tensor.F32, "linear back: gradient of bfloat16 weights", w)
+	g, left := in(dy), in(x)
+	if dx != nil && w.Type == tensor.BF16 {
+		d.half = rightHalf{inHalves(w), false}
+		d.product(gemm{c: out(dx), a: g.rowMajor(), half: &d.half, k: g.cols})
+	} else if dx != nil {
+		right := in(w)
 		d.product(gemm{c: out(dx), a: g.rowMajor(), b: right.rowMajor(), k: g.cols})
 	}
 	if dw != nil {

@@ -9,11 +9,13 @@ import (
 // memory is the Mem of this device.
 type memory struct {
 	data    []float32
-	version uint64 // grows with every write; packed copies of older versions are stale
-	scratch bool   // part of the arena: never worth a packed copy that lasts
+	half    []uint16 // of a bfloat16 tensor, instead of data
+	version uint64   // grows with every write; packed copies of older versions are stale
+	mapped  bool     // half belongs to someone else and is only read
+	scratch bool     // part of the arena: never worth a packed copy that lasts
 }
 
-func (m *memory) Len() int { return len(m.data) }
+func (m *memory) Len() int { return len(m.data) + len(m.half) }
 
 // New returns a zeroed tensor that lives until Free.
 func (d *Device) New(rows, cols int) *tensor.Tensor {
@@ -31,7 +33,7 @@ func (d *Device) Free(t *tensor.Tensor) {
 	}
 	d.packs.drop(m)
 	d.calls = calls{} // they may hold the memory
-	m.data = nil
+	m.data, m.half = nil, nil
 }
 
 // matrix is a tensor without the indirections: element (i, j) is data[i*stride+j].
@@ -45,6 +47,7 @@ func in(t *tensor.Tensor) matrix {
 	if t == nil {
 		return matrix{}
 	}
+	check(t.Type == tensor.F32, "float32 wanted", t)
 	m := matrix{rows: t.Rows, cols: t.Cols, stride: t.Stride}
 	if t.Rows > 0 && t.Cols > 0 {
 		end := t.Offset + (t.Rows-1)*t.Stride + t.Cols
@@ -106,6 +109,13 @@ func (d *Device) Upload(dst *tensor.Tensor, src []float32) {
 	if len(src) != dst.Len() {
 		panic(fmt.Sprintf("cpu: upload of %d values to %v", len(src), dst))
 	}
+	if dst.Type == tensor.BF16 {
+		to := outHalves(dst)
+		for i := range to.rows {
+			narrow(to.row(i), src[i*to.cols:])
+		}
+		return
+	}
 	m := out(dst)
 	for i := range m.rows {
 		copy(m.row(i), src[i*m.cols:])
@@ -117,6 +127,13 @@ func (d *Device) Download(dst []float32, src *tensor.Tensor) {
 	if len(dst) != src.Len() {
 		panic(fmt.Sprintf("cpu: download of %v to %d values", src, len(dst)))
 	}
+	if src.Type == tensor.BF16 {
+		from := inHalves(src)
+		for i := range from.rows {
+			d.isa.widen(dst[i*from.cols:], from.row(i))
+		}
+		return
+	}
 	m := in(src)
 	for i := range m.rows {
 		copy(dst[i*m.cols:], m.row(i))
@@ -125,15 +142,29 @@ func (d *Device) Download(dst []float32, src *tensor.Tensor) {
 
 // Zero sets all of dst to 0.
 func (d *Device) Zero(dst *tensor.Tensor) {
+	if dst.Type == tensor.BF16 {
+		m := outHalves(dst)
+		for i := range m.rows {
+			clear(m.row(i))
+		}
+		return
+	}
 	m := out(dst)
 	for i := range m.rows {
 		clear(m.row(i))
 	}
 }
 
-// Copy copies src into dst of the same shape.
+// Copy copies src into dst of the same shape and type.
 func (d *Device) Copy(dst, src *tensor.Tensor) {
-	check(same(dst, src), "copy", dst, src)
+	check(same(dst, src) && dst.Type == src.Type, "copy", dst, src)
+	if dst.Type == tensor.BF16 {
+		to, from := outHalves(dst), inHalves(src)
+		for i := range to.rows {
+			copy(to.row(i), from.row(i))
+		}
+		return
+	}
 	to, from := out(dst), in(src)
 	for i := range to.rows {
 		copy(to.row(i), from.row(i))

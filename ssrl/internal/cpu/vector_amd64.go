@@ -27,6 +27,11 @@ func slope256(p, dp *float32, n int, mean, scale float32)
 //go:noescape
 func adam256(p, m, v, grad *float32, n int, a *adamStep)
 
+// widen256 is isa.widen.
+//
+//go:noescape
+func widen256(dst *float32, src *uint16, n int)
+
 // eights returns how many of n elements assembly takes.
 func (s isa) eights(n int) int {
 	if s == portable {
@@ -97,6 +102,15 @@ func (s isa) adamEights(p, m, v, g []float32, a *adamStep) int {
 	if n > 0 {
 		_, _, _ = m[n-1], v[n-1], g[n-1]
 		adam256(&p[0], &m[0], &v[0], &g[0], n, a)
+	}
+	return n
+}
+
+func (s isa) widenEights(dst []float32, src []uint16) int {
+	n := s.eights(len(src))
+	if n > 0 {
+		_ = dst[n-1]
+		widen256(&dst[0], &src[0], n)
 	}
 	return n
 }

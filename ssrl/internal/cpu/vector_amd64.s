@@ -191,3 +191,20 @@ loop:
 	VMOVUPD   Y1, 32(DI)
 	VZEROUPPER
 	RET
+
+// func widen256(dst *float32, src *uint16, n int)
+TEXT ·widen256(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+
+loop:
+	VPMOVZXWD (SI), Y0
+	VPSLLD    $16, Y0, Y0
+	VMOVUPS   Y0, (DI)
+	ADDQ      $16, SI
+	ADDQ      $32, DI
+	SUBQ      $8, CX
+	JNZ       loop
+	VZEROUPPER
+	RET

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,8 +14,8 @@ import (
 	"ssrl/internal/patch"
 	"ssrl/internal/qwen"
 	"ssrl/internal/rgbd"
-
 	"ssrl/internal/safetensors"
+	"ssrl/internal/tensor"
 )
 
 const (
@@ -91,6 +90,10 @@ func goldenModels(t *testing.T, visit func(t *testing.T, m *goldenModel)) {
 }
 
 func openGolden(t *testing.T, name, dir, results string, cases []goldenCase) *goldenModel {
+	return openGoldenAs(t, tensor.F32, name, dir, results, cases)
+}
+
+func openGoldenAs(t *testing.T, typ tensor.Type, name, dir, results string, cases []goldenCase) *goldenModel {
 	read := func(file string) []byte {
 		data, err := os.ReadFile(filepath.Join(dir, file))
 		require.NoError(t, err)
@@ -102,7 +105,7 @@ func openGolden(t *testing.T, name, dir, results string, cases []goldenCase) *go
 	require.NoError(t, err)
 	t.Cleanup(func() { weights.Close() })
 	dev := cpu.New(0)
-	m, err := qwen.Load(t.Context(), dev, config, weights, nil)
+	m, err := qwen.Load(t.Context(), dev, config, weights, qwen.LoadOptions{Type: typ})
 	require.NoError(t, err)
 	processor, err := patch.ReadProcessor(dir)
 	require.NoError(t, err)

@@ -32,6 +32,7 @@ func Run(t *testing.T, dev tensor.Device) {
 		{"Linear", testLinear},
 		{"LinearRows", testLinearRows},
 		{"LinearWeights", testLinearSeesNewWeights},
+		{"BF16", testBF16},
 		{"Add", testAdd},
 		{"RMSNorm", testRMSNorm},
 		{"LayerNorm", testLayerNorm},

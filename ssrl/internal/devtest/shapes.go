@@ -14,6 +14,8 @@ func testShapes(t *testing.T, dev tensor.Device) {
 	defer b.close()
 	m := func(rows, cols int) *tensor.Tensor { return b.put(zeros(rows, cols)) }
 	x, y, w, v := m(4, 6), m(4, 5), m(5, 6), m(1, 6)
+	h := dev.NewBF16(5, 6)
+	defer dev.Free(h)
 	span := []tensor.Span{{N: 4, KN: 4}}
 	for _, c := range []struct {
 		name string
@@ -30,6 +32,9 @@ func testShapes(t *testing.T, dev tensor.Device) {
 		{"upload", func() { dev.Upload(x, make([]float32, 23)) }},
 		{"download", func() { dev.Download(make([]float32, 25), x) }},
 		{"rmsnorm", func() { dev.RMSNorm(x, v, x, v, 1e-6) }},
+		{"bfloat16 weights with a gradient", func() { dev.LinearBack(nil, w, nil, y, x, h) }},
+		{"bfloat16 activations", func() { dev.Linear(y, dev.NewBF16(4, 6), w, nil) }},
+		{"bfloat16 copied to float32", func() { dev.Copy(w, h) }},
 		{"layernorm", func() { dev.LayerNorm(x, v, m(1, 4), x, v, v, 1e-6) }},
 		{"layernorm back", func() { dev.LayerNormBack(x, w, nil, x, x, v, m(1, 4), m(1, 4)) }},
 		{"gelu tanh", func() { dev.GELUTanh(x, y) }},

@@ -11,10 +11,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/x448/float16"
 
 	"ssrl/internal/cpu"
 	"ssrl/internal/golden"
 	"ssrl/internal/safetensors"
+	"ssrl/internal/tensor"
 )
 
 // flat is a configuration in the layout of the first uploads.
@@ -226,7 +228,7 @@ func TestLoadWantsEveryTensorAndNoOther(t *testing.T) {
 			},
 		} {
 			t.Run(c.Family.String()+"/"+want, func(t *testing.T) {
-				_, err := Load(t.Context(), dev, c, stored(t, m, edit), nil)
+				_, err := Load(t.Context(), dev, c, stored(t, m, edit), LoadOptions{})
 				assert.EqualError(t, err, want)
 			})
 		}
@@ -236,7 +238,7 @@ func TestLoadWantsEveryTensorAndNoOther(t *testing.T) {
 				l[i].Name = otherName(l[i].Name)
 			}
 			return l
-		}), nil)
+		}), LoadOptions{})
 		require.NoError(t, err)
 		assert.True(t, again.Tied())
 		assert.Equal(t, m.Size(), again.Size())
@@ -264,5 +266,46 @@ func TestGoldenConfigs(t *testing.T) {
 		require.NoError(t, err)
 		_, err = ParseConfig(data, nil)
 		assert.NoError(t, err, path)
+	}
+}
+
+// Weights in float16 and bfloat16 are read to the values that they hold,
+// whatever type they are stored in afterwards.
+func TestLoadConvertsTypes(t *testing.T) {
+	dev := cpu.New(1)
+	c, err := ParseConfig([]byte(flat3), nil)
+	require.NoError(t, err)
+	m := New(dev, c, false, 1, 0.02)
+	values := func(p *Param) []float32 {
+		v := make([]float32, p.Len())
+		dev.Download(v, p.Tensor)
+		return v
+	}
+	for typ, round := range map[safetensors.DType]func(float32) float32{
+		safetensors.F32:  func(v float32) float32 { return v },
+		safetensors.F16:  func(v float32) float32 { return float16.Fromfloat32(v).Float32() },
+		safetensors.BF16: func(v float32) float32 { return tensor.Widen16(tensor.Round16(v)) },
+	} {
+		for _, held := range []tensor.Type{tensor.F32, tensor.BF16} {
+			f := stored(t, m, func(l []safetensors.Tensor) []safetensors.Tensor {
+				for i := range l {
+					l[i].DType = typ
+				}
+				return l
+			})
+			got, err := Load(t.Context(), dev, c, f, LoadOptions{Type: held})
+			require.NoError(t, err)
+			assert.False(t, got.Tied())
+			for i, p := range m.Params {
+				want := values(p)
+				for k, v := range want {
+					if want[k] = round(v); held == tensor.BF16 && len(p.Shape) > 1 {
+						want[k] = tensor.Widen16(tensor.Round16(want[k]))
+					}
+				}
+				assert.Equal(t, want, values(got.Params[i]), "%s stored as %s", p.Name, typ)
+			}
+			got.Free()
+		}
 	}
 }

@@ -77,22 +77,19 @@ type vision struct {
 	deep   []merger // of the blocks in DeepStack
 }
 
-// build allocates every weight and fills it by fill, in forward order.
-func build(dev tensor.Device, c Config, tied bool, fill func(name string, shape []int) ([]float32, error)) (*Model, error) {
+// build makes every weight by one, in forward order.
+func build(dev tensor.Device, c Config, tied bool, one func(name string, shape []int) (*tensor.Tensor, error)) (*Model, error) {
 	m := &Model{Config: c, Dev: dev}
 	var failed error
 	m.walk(tied, func(name string, dst **tape.Var, shape ...int) {
 		if failed != nil {
 			return
 		}
-		values, err := fill(name, shape)
-		if err != nil {
-			failed = err
+		var t *tensor.Tensor
+		if t, failed = one(name, shape); failed != nil {
 			return
 		}
-		rows, cols := matrix(shape)
-		*dst = tape.Constant(dev.New(rows, cols))
-		dev.Upload((*dst).Tensor, values)
+		*dst = tape.Constant(t)
 		m.Params = append(m.Params, &Param{name, shape, *dst})
 	})
 	if failed != nil {
@@ -121,7 +118,7 @@ func matrix(shape []int) (rows, cols int) {
 // matrices (0.02 is Qwen's initializer_range), ones for norms, zeros for biases.
 // The same seed gives the same bits.
 func New(dev tensor.Device, c Config, tied bool, s uint64, spread float64) *Model {
-	m, _ := build(dev, c, tied, func(name string, shape []int) ([]float32, error) {
+	m, _ := build(dev, c, tied, func(name string, shape []int) (*tensor.Tensor, error) {
 		rows, cols := matrix(shape)
 		w := make([]float32, rows*cols)
 		switch {
@@ -136,16 +133,19 @@ func New(dev tensor.Device, c Config, tied bool, s uint64, spread float64) *Mode
 				w[i] = float32(r.NormFloat64() * spread)
 			}
 		}
-		return w, nil
+		t := dev.New(rows, cols)
+		dev.Upload(t, w)
+		return t, nil
 	})
 	return m
 }
 
-// Train gives every weight a gradient, or takes them away.
+// Train gives every weight a gradient, or takes them away. Weights in bfloat16
+// have none.
 func (m *Model) Train(on bool) {
 	for _, p := range m.Params {
 		switch {
-		case on && p.Grad == nil:
+		case on && p.Grad == nil && p.Type == tensor.F32:
 			p.Grad = m.Dev.New(p.Rows, p.Cols)
 		case !on && p.Grad != nil:
 			m.Dev.Free(p.Grad)
@@ -157,14 +157,25 @@ func (m *Model) Train(on bool) {
 // Clone returns a second set of the same weights, without gradients.
 func (m *Model) Clone() *Model {
 	i := 0
-	c, _ := build(m.Dev, m.Config, m.Tied(), func(string, []int) ([]float32, error) {
-		w := make([]float32, m.Params[i].Len())
-		m.Dev.Download(w, m.Params[i].Tensor)
+	c, _ := build(m.Dev, m.Config, m.Tied(), func(string, []int) (*tensor.Tensor, error) {
+		from := m.Params[i].Tensor
 		i++
-		return w, nil
+		t := create(m.Dev, from.Type, from.Rows, from.Cols)
+		m.Dev.Copy(t, from)
+		return t, nil
 	})
 	return c
 }
+
+func create(dev tensor.Device, typ tensor.Type, rows, cols int) *tensor.Tensor {
+	if typ == tensor.BF16 {
+		return dev.NewBF16(rows, cols)
+	}
+	return dev.New(rows, cols)
+}
+
+// Type is how the matrices are stored; vectors are always float32.
+func (m *Model) Type() tensor.Type { return m.embed.Type }
 
 // Tied reports whether the head is the embedding table.
 func (m *Model) Tied() bool { return m.head == m.embed }

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/x448/float16"
+
+	"ssrl/internal/tensor"
 )
 
 // widen converts little-endian values of type d, which is F32, F16 or BF16, to
@@ -25,7 +27,7 @@ func widen(dst []float32, src []byte, d DType) {
 	case BF16:
 		src = src[:2*len(dst)]
 		for i := range dst {
-			dst[i] = math.Float32frombits(uint32(le.Uint16(src[2*i:])) << 16)
+			dst[i] = tensor.Widen16(le.Uint16(src[2*i:]))
 		}
 	default:
 		panic("safetensors: widen " + string(d))
@@ -47,20 +49,9 @@ func narrow(dst []byte, src []float32, d DType) {
 		}
 	case BF16:
 		for i, v := range src {
-			le.PutUint16(dst[2*i:], bfloat16(v))
+			le.PutUint16(dst[2*i:], tensor.Round16(v))
 		}
 	default:
 		panic("safetensors: narrow to " + string(d))
 	}
-}
-
-// bfloat16 returns the bits of v rounded to the nearest bfloat16, ties to
-// even. A NaN becomes the quiet NaN 0x7fc0 (c10::BFloat16 in torch 2), or its
-// low bits could round it to infinity.
-func bfloat16(v float32) uint16 {
-	b := math.Float32bits(v)
-	if v != v {
-		return 0x7fc0
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
 }

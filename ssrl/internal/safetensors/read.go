@@ -212,6 +212,15 @@ func (f *File) Float32(name string) ([]float32, error) {
 
 // ReadFloat32 is Float32 into dst, whose length must be the tensor's.
 func (f *File) ReadFloat32(dst []float32, name string) error {
+	if _, e, err := f.find(name); err == nil && len(dst) != e.Len() {
+		panic(fmt.Sprintf("safetensors: %q of shape %v into %d values", name, e.Shape, len(dst)))
+	}
+	return f.ReadFloat32At(dst, name, 0)
+}
+
+// ReadFloat32At reads len(dst) values of an F32, F16 or BF16 tensor, from the
+// given one on, row-major.
+func (f *File) ReadFloat32At(dst []float32, name string, from int) error {
 	s, e, err := f.find(name)
 	if err != nil {
 		return err
@@ -219,14 +228,14 @@ func (f *File) ReadFloat32(dst []float32, name string) error {
 	if err := e.convertible(); err != nil {
 		return fmt.Errorf("%s: tensor %q: %w", s.path, name, err)
 	}
-	if len(dst) != e.Len() {
-		panic(fmt.Sprintf("safetensors: %q of shape %v into %d values", name, e.Shape, len(dst)))
+	if from < 0 || from > e.Len()-len(dst) {
+		panic(fmt.Sprintf("safetensors: values %d to %d of %q of shape %v", from, from+len(dst), name, e.Shape))
 	}
 	raw, err := f.Raw(name)
 	if err != nil {
 		return err
 	}
-	widen(dst, raw, e.DType)
+	widen(dst, raw[from*e.DType.size():], e.DType)
 	return nil
 }
 

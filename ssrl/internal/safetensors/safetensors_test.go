@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/tensor"
 )
 
 // ramp is numpy's arange(12)/7 - 0.75 in float32, as _reference/make_testdata.py has it.
@@ -96,7 +98,7 @@ func TestRoundTripKeepsEveryBit(t *testing.T) {
 	narrowed, err := f.Float32("b")
 	require.NoError(t, err)
 	for i := range values {
-		require.Equal(t, uint32(bfloat16(values[i]))<<16, math.Float32bits(narrowed[i]), "value %d", i)
+		require.Equal(t, uint32(tensor.Round16(values[i]))<<16, math.Float32bits(narrowed[i]), "value %d", i)
 	}
 }
 
@@ -119,7 +121,7 @@ func TestBfloat16RoundsHalvesToEven(t *testing.T) {
 		{"NaN that truncates to infinity", 0x7f800001, 0x7fc0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			assert.Equal(t, tc.want, bfloat16(math.Float32frombits(tc.bits)))
+			assert.Equal(t, tc.want, tensor.Round16(math.Float32frombits(tc.bits)))
 		})
 	}
 }

@@ -35,6 +35,10 @@ type Device interface {
 
 	// New returns a zeroed tensor that lives until Free.
 	New(rows, cols int) *Tensor
+	// NewBF16 is New for weights in bfloat16: the w of Linear, and of LinearBack
+	// when dw is nil, and the table of Embed and Blend. Upload rounds them,
+	// Download widens; Copy wants the same type on both sides.
+	NewBF16(rows, cols int) *Tensor
 	Free(t *Tensor)
 	// Scratch returns a zeroed tensor that lives until Release of an earlier Mark.
 	Scratch(rows, cols int) *Tensor
@@ -108,4 +112,11 @@ type Device interface {
 	SumSquares(x *Tensor) float64
 	// AdamW updates p, m and v in place from the gradient g.
 	AdamW(p, m, v, g *Tensor, a AdamW)
+}
+
+// Mapper is a Device that computes with bfloat16 weights where they lie.
+type Mapper interface {
+	// MapBF16 returns a tensor over raw, little-endian and row-major, without
+	// copying, or nil if raw is not aligned for it. raw is only read, and must stay until Free.
+	MapBF16(rows, cols int, raw []byte) *Tensor
 }

@@ -8,9 +8,20 @@ package tensor
 
 import "fmt"
 
-// Tensor is a row-major float32 matrix on one device. Rows may be further
-// apart than they are long, so that a column block is a Tensor too.
+// Type is how the elements of a Tensor are stored. All computing is in float32.
+type Type int
+
+// The types. BF16 is bfloat16, for weights that do not change: a device takes
+// them where it says so, and its results are those of the widened values.
+const (
+	F32 Type = iota
+	BF16
+)
+
+// Tensor is a row-major matrix on one device. Rows may be further apart than
+// they are long, so that a column block is a Tensor too.
 type Tensor struct {
+	Type       Type
 	Rows, Cols int
 	Stride     int // elements from one row to the next, >= Cols
 	Offset     int // element of Mem where row 0 starts
@@ -30,7 +41,7 @@ func (t *Tensor) Slice(from, to int) *Tensor {
 	if from < 0 || to < from || to > t.Rows {
 		panic(fmt.Sprintf("tensor: rows [%d, %d) of %v", from, to, t))
 	}
-	return &Tensor{to - from, t.Cols, t.Stride, t.Offset + from*t.Stride, t.Mem}
+	return &Tensor{t.Type, to - from, t.Cols, t.Stride, t.Offset + from*t.Stride, t.Mem}
 }
 
 // Columns returns columns [from, to) of t, sharing its memory.
@@ -38,7 +49,7 @@ func (t *Tensor) Columns(from, to int) *Tensor {
 	if from < 0 || to < from || to > t.Cols {
 		panic(fmt.Sprintf("tensor: columns [%d, %d) of %v", from, to, t))
 	}
-	return &Tensor{t.Rows, to - from, t.Stride, t.Offset + from, t.Mem}
+	return &Tensor{t.Type, t.Rows, to - from, t.Stride, t.Offset + from, t.Mem}
 }
 
 // Reshape returns t as rows x cols. It must be contiguous and of that size.
@@ -46,7 +57,7 @@ func (t *Tensor) Reshape(rows, cols int) *Tensor {
 	if t.Stride != t.Cols || rows*cols != t.Len() {
 		panic(fmt.Sprintf("tensor: %v as %dx%d", t, rows, cols))
 	}
-	return &Tensor{rows, cols, cols, t.Offset, t.Mem}
+	return &Tensor{t.Type, rows, cols, cols, t.Offset, t.Mem}
 }
 
 // String gives the shape, for panics about shapes.
@@ -54,8 +65,12 @@ func (t *Tensor) String() string {
 	if t == nil {
 		return "nil"
 	}
+	s := fmt.Sprintf("[%d %d", t.Rows, t.Cols)
 	if t.Stride != t.Cols {
-		return fmt.Sprintf("[%d %d, stride %d]", t.Rows, t.Cols, t.Stride)
+		s += fmt.Sprintf(", stride %d", t.Stride)
 	}
-	return fmt.Sprintf("[%d %d]", t.Rows, t.Cols)
+	if t.Type == BF16 {
+		s += ", bfloat16"
+	}
+	return s + "]"
 }
