@@ -132,6 +132,9 @@ func (l *loader) copy(t *tensor.Tensor, name string) error {
 		}
 		l.dev.Upload(part, values)
 		l.advance(len(values))
+		if err := l.file.Forget(name, (r+part.Rows)*t.Cols); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -7,6 +7,9 @@ import (
 	"math"
 	"os"
 	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // mapFile maps a whole file read-only and returns how to unmap it.
@@ -33,6 +36,16 @@ func mapFile(path string) ([]byte, func() error, error) {
 		return nil, nil, &os.PathError{Op: "map", Path: path, Err: err}
 	}
 	return data, func() error { return syscall.Munmap(data) }, nil
+}
+
+// forget takes mapped pages that lie wholly in data out of this process's
+// memory. They come back from the file when they are read again.
+func forget(data []byte) {
+	page := os.Getpagesize()
+	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(data)))) & (page - 1)
+	if n := (len(data) - skip) &^ (page - 1); n > 0 {
+		unix.Madvise(data[skip:skip+n], unix.MADV_DONTNEED) // advice: a failure costs memory only
+	}
 }
 
 // syncDir makes a rename in dir survive a power cut.

@@ -239,6 +239,20 @@ func (f *File) ReadFloat32At(dst []float32, name string, from int) error {
 	return nil
 }
 
+// Forget says that the first n values of a tensor have been read and will not be
+// soon: the memory that they take in this process is given back.
+func (f *File) Forget(name string, n int) error {
+	_, e, err := f.find(name)
+	if err != nil {
+		return err
+	}
+	raw, err := f.Raw(name)
+	if err == nil {
+		forget(raw[:min(len(raw), n*e.DType.size())])
+	}
+	return err
+}
+
 func (i Info) convertible() error {
 	switch i.DType {
 	case F32, F16, BF16:

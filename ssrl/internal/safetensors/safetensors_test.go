@@ -255,3 +255,27 @@ func BenchmarkFloat32(b *testing.B) {
 		})
 	}
 }
+
+// What was forgotten is read again from the file.
+func TestForgottenValuesComeBack(t *testing.T) {
+	want := make([]float32, 40_000)
+	for i := range want {
+		want[i] = float32(i)
+	}
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	require.NoError(t, Write(path, []Tensor{{Name: "a", DType: F32, Shape: []int{len(want)}, Values: want}}, nil))
+	f, err := Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	for _, n := range []int{0, 1, 30_000, len(want), 2 * len(want)} {
+		require.NoError(t, f.Forget("a", n))
+		got, err := f.Float32("a")
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	some := make([]float32, 3)
+	require.NoError(t, f.ReadFloat32At(some, "a", 7))
+	assert.Equal(t, want[7:10], some)
+	assert.Panics(t, func() { f.ReadFloat32At(some, "a", len(want)-2) })
+	assert.Error(t, f.Forget("b", 1))
+}
