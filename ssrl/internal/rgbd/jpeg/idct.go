@@ -32,17 +32,16 @@ type job struct {
 	stride int
 }
 
-// inverse8 is one pass on eight numbers. As on vectors of 16 bits, sums of two
-// inputs wrap around, which no picture's do.
+// inverse8 is one pass on eight numbers.
 func inverse8(x [8]int16, shift uint) (y [8]int32) {
 	even, odd := int32(x[2]), int32(x[6])
 	z := (even + odd) * c0541
 	t2, t3 := z-odd*c1847, z+even*c0765
-	t0, t1 := int32(x[0]+x[4])<<constBits, int32(x[0]-x[4])<<constBits
+	t0, t1 := (int32(x[0])+int32(x[4]))<<constBits, (int32(x[0])-int32(x[4]))<<constBits
 	round := int32(1) << (shift - 1)
 	e := [4]int32{t0 + t3 + round, t1 + t2 + round, t1 - t2 + round, t0 - t3 + round}
 
-	z3, z4 := int32(x[7]+x[3]), int32(x[5]+x[1])
+	z3, z4 := int32(x[7])+int32(x[3]), int32(x[5])+int32(x[1])
 	z3, z4 = z3*(c1175-c1961)+z4*c1175, z3*c1175+z4*(c1175-c0390)
 	a, b, c, d := int32(x[1]), int32(x[3]), int32(x[5]), int32(x[7])
 	o := [4]int32{
@@ -57,7 +56,8 @@ func inverse8(x [8]int16, shift uint) (y [8]int32) {
 	return y
 }
 
-// inverse transforms one block.
+// inverse transforms one block. Products, and what the first pass leaves, have
+// 16 bits as in the vector code of libjpeg-turbo; no picture needs more.
 func (j *job) inverse() {
 	var work [blockSize]int16
 	for x := range 8 {

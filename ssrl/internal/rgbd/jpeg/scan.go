@@ -5,6 +5,8 @@ import (
 	"fmt"
 )
 
+var errScanHeader = errors.New("a scan header of a wrong length")
+
 // scan is one scan under way.
 type scan struct {
 	parts  []part
@@ -26,13 +28,12 @@ type part struct {
 // scanHeader reads a SOS segment (T.81 B.2.3).
 func (d *Decoder) scanHeader(body []byte) error {
 	s, f := &d.scan, &d.frame
-	bad := errors.New("a scan header of a wrong length")
 	if len(body) < 1 {
-		return bad
+		return errScanHeader
 	}
 	n := int(body[0])
 	if n < 1 || n > len(f.comps) || len(body) != 4+2*n {
-		return bad
+		return errScanHeader
 	}
 	s.parts = s.all[:n]
 	blocks := 0

@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package jpeg
 
 func inversePair(*[2]job) bool { return false }

@@ -1,0 +1,83 @@
+//go:build !noasm
+
+package jpeg
+
+import "golang.org/x/sys/cpu"
+
+// inverse2 is job.inverse on two blocks.
+//
+//go:noescape
+func inverse2(a, b, stepsA, stepsB *int16, dstA, dstB *byte, strideA, strideB int)
+
+// spread22x, spread21x and spread12x are the loops of spread22, spread21 and
+// spread12 for n > 0 samples, a multiple of 16, of rows that begin at the first
+// sample. They read one sample beyond either end.
+//
+//go:noescape
+func spread22x(dst, near, far *byte, n int)
+
+//go:noescape
+func spread21x(dst, row *byte, n int)
+
+//go:noescape
+func spread12x(dst, near, far *byte, n, lower int)
+
+// rgb32 is the loop of toRGB for n >= 32 pixels. It does the last 32 twice when n
+// is no multiple of that.
+//
+//go:noescape
+func rgb32(dst, luma, cb, cr *byte, n int)
+
+// fast reports whether assembly runs here and is not refused.
+func fast(portable bool) bool { return !portable && cpu.X86.HasAVX2 }
+
+// inversePair does two jobs if the processor can.
+func inversePair(jobs *[2]job) bool {
+	if !fast(false) {
+		return false
+	}
+	a, b := &jobs[0], &jobs[1]
+	_, _ = a.plane[a.at+7*a.stride+7], b.plane[b.at+7*b.stride+7]
+	inverse2(&a.coef[0], &b.coef[0], &a.quant[0], &b.quant[0], &a.plane[a.at], &b.plane[b.at], a.stride, b.stride)
+	return true
+}
+
+// vectors22 does the first samples of spread22 and returns how many.
+func vectors22(dst, near, far []byte, n int, portable bool) int {
+	n &^= 15
+	if n == 0 || !fast(portable) {
+		return 0
+	}
+	_, _, _ = dst[2*n-1], near[planeEdge+n], far[planeEdge+n]
+	spread22x(&dst[0], &near[planeEdge], &far[planeEdge], n)
+	return n
+}
+
+func vectors21(dst, row []byte, n int, portable bool) int {
+	n &^= 15
+	if n == 0 || !fast(portable) {
+		return 0
+	}
+	_, _ = dst[2*n-1], row[planeEdge+n]
+	spread21x(&dst[0], &row[planeEdge], n)
+	return n
+}
+
+func vectors12(dst, near, far []byte, n, lower int, portable bool) int {
+	n &^= 15
+	if n == 0 || !fast(portable) {
+		return 0
+	}
+	_, _, _ = dst[n-1], near[planeEdge+n-1], far[planeEdge+n-1]
+	spread12x(&dst[0], &near[planeEdge], &far[planeEdge], n, lower)
+	return n
+}
+
+func vectorsRGB(dst, luma, cb, cr []byte, n int, portable bool) int {
+	if n < 32 || !fast(portable) {
+		return 0
+	}
+	_, _, _, _ = dst[3*n-1], luma[n-1], cb[n-1], cr[n-1]
+	rgb32(&dst[0], &luma[0], &cb[0], &cr[0], n)
+	return n
+}
