@@ -253,7 +253,7 @@ func TestDatasetImagesThatAreBroken(t *testing.T) {
 	require.NoError(t, err)
 	for i, want := range []string{
 		"sample ID: open ds/images/ID.0.png: no such file or directory",
-		`sample ID: image ds/images/ID.0.png: begins with "brok" (want PNG, JPEG or PNM)`,
+		`sample ID: image ds/images/ID.0.png: begins with "brok" (want PNG, JPEG, WebP, BMP, TIFF or PNM)`,
 		"sample ID: open ds/images/ID.4.png: ",
 	} {
 		_, err := d.At(i)

@@ -24,12 +24,19 @@ type Depth struct {
 	Rescaled image.Point
 }
 
-// rescaled says what was done to d, "" when nothing was.
-func (d *Depth) rescaled() string {
-	if d == nil || d.Rescaled == (image.Point{}) {
+// rescaled says what is done to the depth of f, "" when nothing is.
+func (f *Frame) rescaled() string {
+	if f == nil || f.Depth == nil || f.Image == nil {
 		return ""
 	}
-	return fmt.Sprintf("depth %dx%d rescaled to %dx%d", d.Rescaled.X, d.Rescaled.Y, d.Width, d.Height)
+	from, to := f.Depth.Rescaled, f.Image.Bounds().Size()
+	if from == (image.Point{}) { // a frame made by hand
+		from = image.Pt(f.Depth.Width, f.Depth.Height)
+	}
+	if from == to {
+		return ""
+	}
+	return fmt.Sprintf("depth %dx%d rescaled to %dx%d", from.X, from.Y, to.X, to.Y)
 }
 
 // internal returns f as the packages below take it. Depth of another size than

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/bits"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"ssrl/internal/formats"
@@ -39,6 +40,9 @@ type GenerateOptions struct {
 	// Skipped hears, in order, of frames that cannot carry a task, and of
 	// broken frames, with an empty task.
 	Skipped func(frame, task string, why error) `json:"-"`
+	// Notice hears, in order, of what was done to a frame: its depth rescaled.
+	// Frame is empty for what concerns the whole source.
+	Notice func(frame, text string) `json:"-"`
 	// Progress hears how many frames are done.
 	Progress func(done, total int) `json:"-"`
 }
@@ -60,11 +64,11 @@ func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateO
 	if out == "" {
 		return 0, errors.New("generate: no output directory")
 	}
-	all, err := src.namesOutside(out)
+	found, err := src.list(out)
 	if err != nil {
 		return 0, err
 	}
-	names, layout, err := opts.plan(src, all)
+	names, layout, err := opts.plan(src, found.names)
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +77,10 @@ func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateO
 	if err != nil {
 		return 0, err
 	}
-	n, err := g.writeAll(ctx, src, names, w, opts.Progress)
+	if found.notice != "" && g.Notice != nil {
+		g.Notice("", found.notice)
+	}
+	n, err := g.writeAll(ctx, found, names, w, opts.Progress)
 	if err == nil {
 		err = w.Close()
 	}
@@ -112,6 +119,12 @@ func (o *GenerateOptions) plan(src Source, all []string) (names []string, w form
 	if o.Shuffled {
 		run["shuffled"] = true
 	}
+	for name, value := range map[string]any{"associations": cleanUnlessEmpty(src.Associations), "max_difference": src.MaxDifference,
+		"refuse": src.Mismatch == refuse, "ignore_orientation": src.IgnoreOrientation} {
+		if !reflect.ValueOf(value).IsZero() { // as a run before there was the option
+			run[name] = value
+		}
+	}
 	w.Run.Seed = o.Seed
 	w.Run.Run, err = json.Marshal(run)
 	return names, w, err
@@ -134,7 +147,7 @@ func cleanUnlessEmpty(path string) string {
 
 // generator checks the options and fills the defaults in.
 func (o *GenerateOptions) generator() (Generator, error) {
-	g := Generator{Seed: o.Seed, PerFrame: o.PerImage, Workers: o.Workers, Skipped: o.Skipped}
+	g := Generator{Seed: o.Seed, PerFrame: o.PerImage, Workers: o.Workers, Skipped: o.Skipped, Notice: o.Notice}
 	if o.Tasks == nil {
 		for _, t := range AllTasks() {
 			o.Tasks = append(o.Tasks, t.Name())
@@ -192,7 +205,7 @@ type batch struct {
 	last   bool  // of the frame
 }
 
-func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *formats.Writer, progress func(done, total int)) (int, error) {
+func (g Generator) writeAll(ctx context.Context, src listing, names []string, w *formats.Writer, progress func(done, total int)) (int, error) {
 	samples, done, reported := 0, 0, ""
 	var broken, unsuitable error
 	frames := func(yield func(string, error) bool) {
@@ -210,12 +223,12 @@ func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *
 			return 0, err
 		}
 		if b.broken != nil && reported != b.name {
-			g.skip(outcome{frame: b.name, why: b.broken})
+			g.report(outcome{frame: b.name, why: b.broken})
 			reported, broken = b.name, cmp.Or(broken, b.broken)
 		}
 		for _, s := range b.made {
-			if s.why != nil {
-				g.skip(s.outcome)
+			if s.sample == nil {
+				g.report(s.outcome)
 				unsuitable = cmp.Or(unsuitable, s.why)
 				continue
 			}
@@ -241,8 +254,8 @@ func (g Generator) writeAll(ctx context.Context, src Source, names []string, w *
 }
 
 // read makes and encodes the samples of a part of a frame.
-func (g Generator) read(src Source, p part[string]) ([]written, error) {
-	f, err := src.Open(p.of)
+func (g Generator) read(src listing, p part[string]) ([]written, error) {
+	f, err := src.open(p.of)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +266,7 @@ func (g Generator) read(src Source, p part[string]) ([]written, error) {
 	out := make([]written, len(made))
 	for i, o := range made {
 		out[i].outcome = o
-		if o.why == nil {
+		if o.sample != nil {
 			if out[i].images, err = encodeImages(o.sample); err != nil {
 				return nil, err
 			}

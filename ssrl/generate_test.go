@@ -133,7 +133,7 @@ func TestBrokenFramesAreLeftOutWhileOthersRemain(t *testing.T) {
 	skipped := generate(t, "out", ssrl.GenerateOptions{Tasks: []string{"flip"}, PerImage: 40})
 	assert.Equal(t, []string{
 		"bad.png : depth in/bad.depth.png: empty file (want PNG, PGM, .npy, HDF5 or PFM)",
-		`broken.png : image in/broken.png: begins with "text" (want PNG, JPEG or PNM)`,
+		`broken.png : image in/broken.png: begins with "text" (want PNG, JPEG, WebP, BMP, TIFF or PNM)`,
 		"b\xff.png : " + `image "in/b\xff.png": its name is not UTF-8`,
 	}, skipped, "each once")
 	for _, name := range []string{"in/broken.png", "in/bad.png", "in/bad.depth.png", "in/b\xff.png"} {
@@ -163,10 +163,10 @@ func TestGenerateDatasetRefuses(t *testing.T) {
 		{"negative workers", plain, "", ssrl.GenerateOptions{Workers: -1}, "generate: -1 workers (want 0, for one a processor, or more)", nil},
 		{"negative questions", plain, "", ssrl.GenerateOptions{PerImage: -1}, "generator: -1 questions of each task and frame (want 1 to 1000000)", nil},
 		{"no sample", plain, "", ssrl.GenerateOptions{}, "images in: no sample of 1 frames: shuffle: unsuitable: patch 0 is plain (deviation 0.0, want 2)", ssrl.ErrUnsuitable},
-		{"nothing but broken frames", map[string][]byte{"in/a.png": nil, "in/b.png": nil}, "", ssrl.GenerateOptions{}, "image in/a.png: empty file (want PNG, JPEG or PNM)", ssrl.ErrFormat},
+		{"nothing but broken frames", map[string][]byte{"in/a.png": nil, "in/b.png": nil}, "", ssrl.GenerateOptions{}, "image in/a.png: empty file (want PNG, JPEG, WebP, BMP, TIFF or PNM)", ssrl.ErrFormat},
 		{"broken and unsuitable frames", map[string][]byte{"in/a.png": plain["in/a.png"], "in/b.png": nil}, "", ssrl.GenerateOptions{},
-			"image in/b.png: empty file (want PNG, JPEG or PNM)", ssrl.ErrFormat},
-		{"no frames", map[string][]byte{"in/a.txt": nil}, "", ssrl.GenerateOptions{}, "images in: no image (want .png, .jpg or .ppm files)", nil},
+			"image in/b.png: empty file (want PNG, JPEG, WebP, BMP, TIFF or PNM)", ssrl.ErrFormat},
+		{"no frames", map[string][]byte{"in/a.txt": nil}, "", ssrl.GenerateOptions{}, "images in: no image (want .png, .jpg, .webp, .bmp, .tif or .ppm files)", nil},
 		{"a full folder", plain, "in", ssrl.GenerateOptions{}, "in: not empty, holds a.png (want a new or empty directory)", nil},
 		{"a file", plain, "in/a.png", ssrl.GenerateOptions{}, "in/a.png: a file (want a new or empty directory)", nil},
 		{"below a file", plain, "in/a.png/out", ssrl.GenerateOptions{}, "mkdir in/a.png: not a directory", nil},

@@ -51,6 +51,8 @@ type Generator struct {
 	Workers  int // 0 means one for each processor; more than 256 are not used
 	// Skipped hears of frames that cannot carry a task, in order; nil: nobody does.
 	Skipped func(frame, task string, why error)
+	// Notice hears, in order, of what was done to a frame: its depth rescaled.
+	Notice func(frame, text string)
 }
 
 const (
@@ -83,8 +85,8 @@ func (g Generator) Samples(ctx context.Context, frames iter.Seq2[*Frame, error])
 				return
 			}
 			for _, o := range outcomes {
-				if o.why != nil {
-					g.skip(o)
+				if o.sample == nil {
+					g.report(o)
 				} else if !yield(o.sample, nil) {
 					return
 				}
@@ -109,16 +111,21 @@ func (g Generator) check() error {
 // maxPerFrame bounds the questions of a task and frame.
 const maxPerFrame = 1_000_000
 
-// outcome is a sample, or why there is none.
+// outcome is a sample, or why there is none, or what was done to the frame.
 type outcome struct {
 	sample      *Sample
 	frame, task string
 	why         error
+	notice      string
 }
 
-func (g Generator) skip(o outcome) {
-	if g.Skipped != nil {
+// report hands on what is no sample.
+func (g Generator) report(o outcome) {
+	if o.why != nil && g.Skipped != nil {
 		g.Skipped(o.frame, o.task, o.why)
+	}
+	if o.notice != "" && g.Notice != nil {
+		g.Notice(o.frame, o.notice)
 	}
 }
 
@@ -176,6 +183,9 @@ func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
 	f = &Frame{in.Name, in.Image, (*Depth)(in.Depth)}
 	tasks, per := g.tasks(), max(g.PerFrame, 1)
 	var out []outcome
+	if text := f.rescaled(); text != "" && from == 0 { // once a frame
+		out = append(out, outcome{frame: f.Name, notice: text})
+	}
 	for q := from; q < to; q++ {
 		task, k := tasks[q/per], q%per
 		for _, earlier := range tasks[:q/per] {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,20 +17,41 @@ import (
 
 // Source is a folder of images, with or without depth.
 //
-// The depth of NAME.png is NAME.depth.EXT beside it, or NAME.EXT below Depth,
-// where EXT is png, pgm, npy, h5 or pfm; a validity mask NAME.mask.npy lies
-// beside the depth. Depth of another size than the image is brought to it by
-// nearest neighbour.
+// What is the depth of an image is told by one of three rules. The depth of
+// NAME.png is NAME.depth.EXT beside it; or, with a folder Depth, the file of the
+// same stem below it, NAME.EXT; EXT is png, pgm, npy, h5 or pfm. Or a file says
+// it, Associations. A validity mask lies beside the depth: NAME.mask.npy. An
+// image without depth is a frame of colour only, except that a file of
+// associations leaves it out.
 type Source struct {
 	Images string `json:"images"` // folder; every image below it is a frame
 	Depth  string `json:"depth"`  // folder of depth maps; "" means beside the images
 	// Unit is mm, m, tum (1/5000 m), sunrgbd (bits turned, mm), relative, or the
 	// metres of one count. "" means mm for integers, m for npy and pfm, relative for h5.
 	Unit string `json:"unit"`
+
+	// Associations is a file as TUM's associate.py writes it, a line for each
+	// pair: "time image time depth". Or it is the list of the images, "time image"
+	// a line, and the list of the depth maps, depth.txt, lies beside it; a folder
+	// stands for the rgb.txt in it. Images and depth maps of two lists are paired
+	// by time, the nearest first, each once. File names are relative to Images and
+	// to Depth, or to Images both; # begins a comment.
+	Associations string `json:"associations"`
+	// MaxDifference is the most seconds between an image and its depth; 0 means
+	// 0.02. A pair farther apart is no frame.
+	MaxDifference float64 `json:"max_difference"`
+
+	// Mismatch says what becomes of depth of another size than the image: rescale,
+	// which "" means, brings it to that size by nearest neighbour, and the frame's
+	// Depth.Rescaled says so; refuse makes it an error.
+	Mismatch string `json:"mismatch"`
+	// IgnoreOrientation leaves images as the sensor had them. Otherwise they are
+	// turned as their EXIF orientation says, and their depth is not.
+	IgnoreOrientation bool `json:"ignore_orientation"`
 }
 
 var (
-	imageExts = []string{".png", ".jpg", ".jpeg", ".ppm"}
+	imageExts = []string{".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm"}
 	depthExts = []string{".png", ".pgm", ".npy", ".h5", ".pfm"}
 )
 
@@ -39,36 +61,66 @@ const maxFile = 8*rgbd.MaxPixels + 1<<20
 // Names lists the frames in name order: file names relative to Images. Depth
 // maps are none, nor is anything below Depth. Links to files are followed,
 // links to folders below Images are not.
-func (s Source) Names() ([]string, error) { return s.namesOutside("") }
+func (s Source) Names() ([]string, error) {
+	l, err := s.list("")
+	return l.names, err
+}
 
-// namesOutside is Names without what lies below the folder out.
-func (s Source) namesOutside(out string) ([]string, error) {
-	if _, err := rgbd.ParseUnit(s.Unit); err != nil {
-		return nil, err
+// listing is a Source whose frames were looked for.
+type listing struct {
+	Source
+	names  []string
+	depth  map[string]string // of each name, by Associations; nil without
+	notice string            // what was left out, for a person
+}
+
+// list finds the frames, without what lies below the folder out.
+func (s Source) list(out string) (listing, error) {
+	l := listing{Source: s}
+	if err := s.check(); err != nil {
+		return l, err
 	}
 	if err := folder("images", s.Images, "a folder of images"); err != nil {
-		return nil, err
+		return l, err
 	}
 	var skipped []fs.FileInfo
 	if s.Depth != "" {
 		if err := folder("depth", s.Depth, "a folder of depth maps"); err != nil {
-			return nil, err
+			return l, err
 		}
+	}
+	if s.Associations != "" {
+		err := l.associate()
+		return l, err
 	}
 	for _, dir := range []string{s.Depth, out} {
 		if info, err := os.Stat(dir); dir != "" && err == nil {
 			skipped = append(skipped, info)
 		}
 	}
-	names, err := imagesBelow(s.Images, skipped)
-	if err != nil {
-		return nil, fmt.Errorf("images %s: %w", s.Images, err)
+	var err error
+	if l.names, err = imagesBelow(s.Images, skipped); err != nil {
+		return l, fmt.Errorf("images %s: %w", s.Images, err)
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("images %s: no image (want .png, .jpg or .ppm files)", s.Images)
+	if len(l.names) == 0 {
+		return l, fmt.Errorf("images %s: no image (want .png, .jpg, .webp, .bmp, .tif or .ppm files)", s.Images)
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.Sort(l.names)
+	return l, nil
+}
+
+// check refuses options that mean nothing, without looking at any file.
+func (s Source) check() error {
+	if _, err := rgbd.ParseUnit(s.Unit); err != nil {
+		return err
+	}
+	if err := checkMismatch(s.Mismatch); err != nil {
+		return err
+	}
+	if !(s.MaxDifference >= 0) || math.IsInf(s.MaxDifference, 0) {
+		return fmt.Errorf("difference of %v seconds (want 0, for 0.02, or more)", s.MaxDifference)
+	}
+	return nil
 }
 
 // folder refuses what is not a folder; what names the option, want the thing.
@@ -117,7 +169,21 @@ func imagesBelow(root string, skipped []fs.FileInfo) (names []string, err error)
 
 // Open reads one frame by the name that Names gave.
 func (s Source) Open(name string) (*Frame, error) {
-	path := filepath.Join(s.Images, filepath.FromSlash(name))
+	l := listing{Source: s}
+	err := s.check()
+	if err == nil && s.Associations != "" {
+		if err = l.associate(); err == nil && l.depth[name] == "" {
+			err = fmt.Errorf("associations %s: no image %s", s.Associations, name)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.open(name)
+}
+
+func (l listing) open(name string) (*Frame, error) {
+	path := filepath.Join(l.Images, filepath.FromSlash(name))
 	if !utf8.ValidString(name) {
 		return nil, fmt.Errorf("image %q: its name is not UTF-8", path)
 	}
@@ -125,15 +191,26 @@ func (s Source) Open(name string) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := rgbd.DecodeImage(data, path)
+	decode := rgbd.DecodeImage
+	if l.IgnoreOrientation {
+		decode = rgbd.DecodeStored
+	}
+	img, err := decode(data, path)
 	if err != nil {
 		return nil, formatError{err}
 	}
-	d, err := s.depth(name)
+	d, path, err := l.depthOf(name)
 	if err != nil {
 		return nil, err
 	}
-	if d != nil && (d.Width != img.Width || d.Height != img.Height) {
+	if d == nil {
+		return &Frame{Name: name, Image: img}, nil
+	}
+	fits, err := sameSize(d, img.Bounds().Size(), l.Mismatch)
+	if err != nil {
+		return nil, formatError{fmt.Errorf("depth %s: %w", path, err)}
+	}
+	if !fits {
 		d = d.Resize(img.Width, img.Height)
 	}
 	return &Frame{name, img, (*Depth)(d)}, nil
@@ -161,33 +238,47 @@ func readFile(what, path string) ([]byte, error) {
 	return data, err
 }
 
-// depth reads the depth of a frame, nil when there is none.
-func (s Source) depth(name string) (*rgbd.Depth, error) {
-	unit, err := rgbd.ParseUnit(s.Unit)
-	if err != nil {
-		return nil, err
+// depthOf reads the depth of a frame, nil when there is none, and says where it is.
+func (l listing) depthOf(name string) (*rgbd.Depth, string, error) {
+	root := l.Images
+	if l.Depth != "" {
+		root = l.Depth
 	}
-	stem := strings.TrimSuffix(filepath.FromSlash(name), filepath.Ext(name))
-	base, mid := filepath.Join(s.Images, stem), ".depth"
-	if s.Depth != "" {
-		base, mid = filepath.Join(s.Depth, stem), ""
+	if l.depth != nil {
+		path := filepath.Join(root, filepath.FromSlash(l.depth[name]))
+		d, err := l.readDepth(path, strings.TrimSuffix(path, filepath.Ext(path)))
+		return d, path, err
+	}
+	base, mid := filepath.Join(root, strings.TrimSuffix(filepath.FromSlash(name), filepath.Ext(name))), ""
+	if l.Depth == "" {
+		mid = ".depth"
 	}
 	for _, ext := range depthExts {
 		path := base + mid + ext
-		data, err := readFile("depth", path)
-		if errors.Is(err, fs.ErrNotExist) {
+		d, err := l.readDepth(path, base)
+		if d == nil && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		d, err := rgbd.DecodeDepth(data, path, unit)
-		if err != nil {
-			return nil, formatError{err}
-		}
-		return d, applyMask(d, base+".mask.npy")
+		return d, path, err
 	}
-	return nil, nil
+	return nil, "", nil
+}
+
+// readDepth reads a depth map and its mask, BASE.mask.npy.
+func (l listing) readDepth(path, base string) (*rgbd.Depth, error) {
+	unit, err := rgbd.ParseUnit(l.Unit)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readFile("depth", path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := rgbd.DecodeDepth(data, path, unit)
+	if err != nil {
+		return nil, formatError{err}
+	}
+	return d, applyMask(d, base+".mask.npy")
 }
 
 // applyMask takes the readings away that the mask file, if there is one, calls invalid.
@@ -209,13 +300,13 @@ func applyMask(d *rgbd.Depth, path string) error {
 // error in its place; the sequence goes on if the loop does.
 func (s Source) Frames() iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
-		names, err := s.Names()
+		l, err := s.list("")
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for _, name := range names {
-			if !yield(s.Open(name)) {
+		for _, name := range l.names {
+			if !yield(l.open(name)) {
 				return
 			}
 		}

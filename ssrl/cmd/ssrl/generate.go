@@ -60,9 +60,15 @@ func count(n int, noun string) string {
 }
 
 type generateCmd struct {
-	Images     string  `required:"" help:"Folder of images; every image below it is a frame."`
-	DepthDir   string  `help:"Folder of depth maps with the images' names; otherwise NAME.depth.EXT beside each image."`
-	DepthUnit  string  `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
+	Images    string `required:"" help:"Folder of images; every image below it is a frame."`
+	DepthDir  string `help:"Folder of depth maps with the images' names; otherwise NAME.depth.EXT beside each image."`
+	DepthUnit string `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
+
+	Associations      string  `help:"File of lines 'time image time depth', or TUM's rgb.txt with depth.txt beside it, instead of pairing by name."`
+	MaxDifference     float64 `default:"0.02" help:"Most seconds between an image and its depth, with --associations."`
+	Mismatch          string  `default:"rescale" enum:"rescale,refuse" help:"Depth of another size than its image: ${enum}."`
+	IgnoreOrientation bool    `help:"Leave images as the sensor had them, whatever their EXIF orientation."`
+
 	Tasks      string  `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}."`
 	Seed       uint64  `help:"The same seed gives the same questions."`
 	PerImage   int     `default:"1" help:"Questions of each task and frame."`
@@ -84,7 +90,13 @@ func (c *generateCmd) Run(ctx context.Context) error {
 	left := leftOut{meter: m}
 	opts.Skipped = left.add
 	opts.Progress = func(done, total int) { m.at(int64(done), int64(total), "") }
-	n, err := ssrl.GenerateDataset(ctx, ssrl.Source{Images: c.Images, Depth: c.DepthDir, Unit: c.DepthUnit}, c.Out, opts)
+	opts.Notice = func(frame, text string) {
+		m.clear()
+		note("%s", strings.TrimPrefix(frame+": "+text, ": "))
+	}
+	src := ssrl.Source{Images: c.Images, Depth: c.DepthDir, Unit: c.DepthUnit, Associations: c.Associations, MaxDifference: c.MaxDifference,
+		Mismatch: c.Mismatch, IgnoreOrientation: c.IgnoreOrientation}
+	n, err := ssrl.GenerateDataset(ctx, src, c.Out, opts)
 	m.end()
 	if !errors.Is(err, left.only) {
 		left.flush()

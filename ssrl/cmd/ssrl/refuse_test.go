@@ -104,13 +104,13 @@ func TestFilesThatAreWrong(t *testing.T) {
 		"mask/a.png": picture(), "mask/a.mask.npy": "mask",
 		"full/file": "", "bad.yaml": "steps: [1\n", "unknown.yaml": "stepz: 1\n", "m.json": "{",
 	})
-	const want = " (want PNG, JPEG or PNM)"
+	const want = " (want PNG, JPEG, WebP, BMP, TIFF or PNM)"
 	checkRefusals(t, []refusal{
 		{"generate --images none --out out", "images none: no such file or directory", 1},
 		{"generate --images '' --out out", "no images (want a folder of images)", 1},
 		{"generate --images plain --out ''", "generate: no output directory", 1},
 		{"generate --images plain/a.png --out out", "images plain/a.png: a file (want a folder of images)", 1},
-		{"generate --images empty --out out", "images empty: no image (want .png, .jpg or .ppm files)", 1},
+		{"generate --images empty --out out", "images empty: no image (want .png, .jpg, .webp, .bmp, .tif or .ppm files)", 1},
 		{"generate --images text --out out", `image text/a.png: begins with "some"` + want, 1},
 		{"generate --images nothing --out out", "image nothing/a.png: empty file" + want, 1},
 		{"generate --images cut --out out", "image cut/a.png: png: invalid format: not enough pixel data", 1},

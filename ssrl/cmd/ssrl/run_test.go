@@ -234,7 +234,7 @@ func TestBenchData(t *testing.T) {
 func TestMessagesAreOneLine(t *testing.T) {
 	workspace(t, map[string]string{"in/a\n\x1b[31m\u009bb.png": "text"})
 	r := capture(words("generate --images in --out out"))
-	assert.Equal(t, result{1, "", `ssrl: image in/a; \x1b[31m\u009bb.png: begins with "text" (want PNG, JPEG or PNM)` + "\n"}, r)
+	assert.Equal(t, result{1, "", `ssrl: image in/a; \x1b[31m\u009bb.png: begins with "text" (want PNG, JPEG, WebP, BMP, TIFF or PNM)` + "\n"}, r)
 }
 
 func TestJoinNegatives(t *testing.T) {
