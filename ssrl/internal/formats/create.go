@@ -24,7 +24,7 @@ func CreateOn(d outdir.Disk, dir string, f Format, o WriteOptions) (*Writer, err
 	if err := o.check(f); err != nil {
 		return nil, err
 	}
-	w := &Writer{dir: dir, format: f, opts: o, outputs: map[string]output{}, folders: map[string]bool{}, ids: map[string]bool{}}
+	w := &Writer{dir: dir, format: f, opts: o, outputs: map[string]output{}, folders: map[string]bool{}, ids: shard.IDs{}}
 	if f == Dir && o.Validation == nil {
 		own, err := shard.CreateOn(d, dir, o.Run)
 		w.own = own

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,13 +12,23 @@ import (
 	"ssrl/internal/formats/parquet"
 )
 
-// parquetPart is a Parquet file. Text is held in memory, pictures are not.
+// parquetPart is a Parquet file. Rows are read when they are asked for.
 type parquetPart struct {
 	name     string
 	f        *os.File
+	in       *parquet.File
 	imageDir string
-	rows     []parquetRow
-	pictures *byteColumn // nil: all are paths
+	texts    []textColumn
+	data     *column // of encoded pictures, nil if there is none
+	path     *column // of their paths, nil if there is none
+	upright  bool
+}
+
+// textColumn is a column of strings or integers.
+type textColumn struct {
+	*column
+	needed bool
+	to     func(*parquetRow) *string
 }
 
 type parquetRow struct {
@@ -32,11 +43,13 @@ func openParquet(name string, o Options) (part, error) {
 		return nil, err
 	}
 	p := &parquetPart{name: name, f: f, imageDir: o.ImageDir}
-	in, err := parquet.Open(f, size)
+	if p.in, err = parquet.Open(f, size); err == nil {
+		err = p.columns(o)
+	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", name, err)
 	} else {
-		err = p.read(in, o)
+		err = p.check()
 	}
 	if err != nil {
 		f.Close()
@@ -45,36 +58,12 @@ func openParquet(name string, o Options) (part, error) {
 	return p, nil
 }
 
-// scan is one reading of a file. It goes column by column, so it keeps the fault
-// of the first row that has one.
-type scan struct {
-	in     *parquet.File
-	part   *parquetPart
-	strong map[string]string // every text once
-	bytes  int               // of strong
-	cells  int
-	row    int // of fault
-	fault  error
-}
-
-// read reads all columns and checks all rows.
-func (p *parquetPart) read(in *parquet.File, o Options) error {
-	s := scan{in: in, part: p, strong: map[string]string{}}
-	if err := s.columns(o); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+// columns finds the columns in the schema.
+func (p *parquetPart) columns(o Options) error {
+	if p.in.Rows > maxRows {
+		return fmt.Errorf("%d rows (want at most %d)", p.in.Rows, maxRows)
 	}
-	s.check()
-	if s.fault != nil {
-		return fmt.Errorf("%s row %d: %w", p.name, s.row, s.fault)
-	}
-	return nil
-}
-
-func (s *scan) columns(o Options) error {
-	if s.in.Rows > maxRows {
-		return fmt.Errorf("%d rows (want at most %d)", s.in.Rows, maxRows)
-	}
-	if s.in.Rows == 0 {
+	if p.in.Rows == 0 {
 		return errors.New("no rows")
 	}
 	for _, c := range []struct {
@@ -88,30 +77,20 @@ func (s *scan) columns(o Options) error {
 		{"task", false, false, func(r *parquetRow) *string { return &r.task }},
 		{"source", false, false, func(r *parquetRow) *string { return &r.source }},
 	} {
-		leaf, err := s.textLeaf(c.name, c.needed, c.number)
+		leaf, err := p.textLeaf(c.name, c.needed, c.number)
 		if err != nil {
 			return err
 		}
-		if leaf == nil {
-			continue
-		}
-		if err := s.text(leaf, c.needed, c.to); err != nil {
-			return err
+		if leaf != nil {
+			p.texts = append(p.texts, textColumn{&column{leaf: leaf}, c.needed, c.to})
 		}
 	}
-	return s.images(o.Images)
-}
-
-// fail keeps the fault of a row.
-func (s *scan) fail(row int, err error) {
-	if s.fault == nil || row < s.row {
-		s.row, s.fault = row, err
-	}
+	return p.images(o.Images)
 }
 
 // leaves returns the leaves of a column.
-func (s *scan) leaves(column string) (out []*parquet.Leaf) {
-	for _, l := range s.in.Leaves {
+func (p *parquetPart) leaves(column string) (out []*parquet.Leaf) {
+	for _, l := range p.in.Leaves {
 		if l.Path[0] == column {
 			out = append(out, l)
 		}
@@ -121,12 +100,12 @@ func (s *scan) leaves(column string) (out []*parquet.Leaf) {
 
 // textLeaf finds a column of strings, or of integers if they will do. Columns
 // that are not needed are left alone when they hold something else.
-func (s *scan) textLeaf(name string, needed, number bool) (*parquet.Leaf, error) {
+func (p *parquetPart) textLeaf(name string, needed, number bool) (*parquet.Leaf, error) {
 	want := "strings"
 	if number {
 		want += " or integers"
 	}
-	leaves := s.leaves(name)
+	leaves := p.leaves(name)
 	if len(leaves) == 0 {
 		if needed {
 			return nil, fmt.Errorf("no column %q", name)
@@ -147,69 +126,22 @@ func (s *scan) textLeaf(name string, needed, number bool) (*parquet.Leaf, error)
 	return nil, nil
 }
 
-// text reads a column of strings or integers.
-func (s *scan) text(l *parquet.Leaf, needed bool, to func(*parquetRow) *string) error {
-	row := 0
-	for page, err := range l.Pages() {
-		if err != nil {
-			return err
-		}
-		for _, e := range l.Entries(page) {
-			if row == len(s.part.rows) {
-				s.part.rows = append(s.part.rows, parquetRow{})
-			}
-			switch {
-			case e.Value < 0 && needed:
-				s.fail(row, fmt.Errorf("%s is null", l))
-			case e.Value < 0:
-			case l.Kind == parquet.ByteArray:
-				text := page.Values.Bytes[e.Value]
-				if !utf8.Valid(text) {
-					s.fail(row, fmt.Errorf("%s is not UTF-8: %.40q", l, text))
-				}
-				if *to(&s.part.rows[row]), err = s.keep(text); err != nil {
-					return err
-				}
-			default:
-				if *to(&s.part.rows[row]), err = s.keep(strconv.AppendInt(nil, page.Values.Ints[e.Value], 10)); err != nil {
-					return err
-				}
-			}
-			row++
-		}
-	}
-	return nil
-}
-
-// keep returns text as a string that does not hold the page in memory.
-func (s *scan) keep(text []byte) (string, error) {
-	if t, ok := s.strong[string(text)]; ok {
-		return t, nil
-	}
-	if s.bytes += len(text); s.bytes > maxText {
-		return "", fmt.Errorf("more than %d bytes of text", maxText)
-	}
-	t := string(text)
-	s.strong[t] = t
-	return t, nil
-}
-
-// images reads the column of pictures: a list or one, of structs {bytes, path},
+// images finds the column of pictures: a list or one, of structs {bytes, path},
 // of paths or data URIs, or of bytes.
-func (s *scan) images(column string) error {
+func (p *parquetPart) images(name string) error {
 	var data, path *parquet.Leaf
-	leaves := s.leaves(column)
+	leaves := p.leaves(name)
 	wrong := func(l *parquet.Leaf) error {
-		return fmt.Errorf("column %q: %s holds %s (want pictures: {bytes, path}, bytes or paths)", column, l, l.Kind)
+		return fmt.Errorf("column %q: %s holds %s (want pictures: {bytes, path}, bytes or paths)", name, l, l.Kind)
 	}
 	for _, l := range leaves {
-		name := l.Path[len(l.Path)-1]
+		field := l.Path[len(l.Path)-1]
 		switch {
 		case l.Null:
-		case len(leaves) > 1 && name != "bytes" && name != "path":
+		case len(leaves) > 1 && field != "bytes" && field != "path":
 		case l.Kind != parquet.ByteArray || l.MaxRep > 1:
 			return wrong(l)
-		case name == "path" || l.Text && name != "bytes":
+		case field == "path" || l.Text && field != "bytes":
 			path = l
 		default:
 			data = l
@@ -221,117 +153,25 @@ func (s *scan) images(column string) error {
 	if data != nil && path != nil && data.MaxRep != path.MaxRep {
 		return wrong(data)
 	}
-	upright := path != nil && data != nil && s.declared(column) && decodes(leaves)
-	if path != nil {
-		if err := s.paths(path, upright); err != nil {
-			return err
-		}
-	}
+	p.upright = path != nil && data != nil && p.declared(name) && decodes(leaves)
 	if data != nil {
-		return s.bytesOf(data, path, upright)
+		p.data = &column{leaf: data}
 	}
-	return nil
-}
-
-// element reports whether an entry of a column of pictures is one: in a list
-// that is not empty, or alone and not null.
-func element(l *parquet.Leaf, e parquet.Entry) bool {
-	if l.MaxRep == 0 {
-		return e.Value >= 0
-	}
-	return e.Def >= l.Element
-}
-
-func (s *scan) paths(l *parquet.Leaf, upright bool) error {
-	row := -1
-	for page, err := range l.Pages() {
-		if err != nil {
-			return err
-		}
-		for _, e := range l.Entries(page) {
-			if e.Rep == 0 {
-				row++
-			}
-			if !element(l, e) {
-				continue
-			}
-			c := cell{Image: Image{Upright: upright}}
-			if e.Value >= 0 {
-				text := page.Values.Bytes[e.Value]
-				if !utf8.Valid(text) {
-					s.fail(row, fmt.Errorf("image path %.40q is not UTF-8", text))
-				}
-				if c.Path, err = s.keep(text); err != nil {
-					return err
-				}
-			}
-			if err := s.add(row, c); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *scan) add(row int, c cell) error {
-	if s.cells++; s.cells > maxRows {
-		return fmt.Errorf("more than %d pictures", maxRows)
-	}
-	s.part.rows[row].cells = append(s.part.rows[row].cells, c)
-	return nil
-}
-
-// bytesOf reads a column of encoded pictures; path is the one beside it, or nil.
-func (s *scan) bytesOf(l, path *parquet.Leaf, upright bool) error {
-	column := &byteColumn{leaf: l}
-	s.part.pictures = column
-	row, k := -1, 0
-	for page, err := range l.Pages() {
-		if err != nil {
-			return err
-		}
-		column.addPage(page)
-		for i, e := range l.Entries(page) {
-			if e.Rep == 0 {
-				row, k = row+1, 0
-				column.starts = append(column.starts, rowStart{int32(len(column.pages) - 1), int32(i)})
-			}
-			if !element(l, e) {
-				continue
-			}
-			cells := s.part.rows[row].cells
-			switch {
-			case k < len(cells):
-			case path == nil || l.MaxRep == 0:
-				if err := s.add(row, cell{Image: Image{Upright: upright}}); err != nil {
-					return err
-				}
-				cells = s.part.rows[row].cells
-			default:
-				s.fail(row, errors.New("images: more bytes than paths"))
-				continue
-			}
-			if e.Value >= 0 {
-				cells[k].inside = true
-				if err := checkHeader(page.Values.Bytes[e.Value]); err != nil {
-					s.fail(row, imageError(k, err))
-				}
-			}
-			k++
-		}
+	if path != nil {
+		p.path = &column{leaf: path}
 	}
 	return nil
 }
 
 // declared reports whether the Hugging Face metadata calls the column an Image,
 // or a list of them in any of its spellings (datasets 5.0, features.py).
-func (s *scan) declared(column string) bool {
+func (p *parquetPart) declared(column string) bool {
 	var meta struct {
 		Info struct {
 			Features map[string]json.RawMessage `json:"features"`
 		} `json:"info"`
 	}
-	if json.Unmarshal([]byte(s.in.Meta["huggingface"]), &meta) != nil {
+	if json.Unmarshal([]byte(p.in.Meta["huggingface"]), &meta) != nil {
 		return false
 	}
 	feature := meta.Info.Features[column]
@@ -367,65 +207,186 @@ func decodes(leaves []*parquet.Leaf) bool {
 	return leaves[0].MaxDef == most && leaves[1].MaxDef == most
 }
 
-// check looks at whole rows, once all columns are there.
-func (s *scan) check() {
-	rows := s.part.rows
-	if s.fault != nil {
-		rows = rows[:s.row]
+// check reads every row and refuses the first that makes no sample.
+func (p *parquetPart) check() error {
+	walkers := map[*column]walker{}
+	for _, c := range p.all() {
+		walkers[c] = c.walker()
+		defer walkers[c].stop()
 	}
-	for i := range rows {
-		r := &rows[i]
-		for n, c := range r.cells {
-			if !c.inside && isURI(c.Path) {
-				data, err := dataURI(c.Path)
-				if err == nil {
-					err = checkHeader(data)
-				}
-				if err != nil {
-					s.fail(i, imageError(n, err))
-					return
-				}
-				r.cells[n].data = data
-				r.cells[n].Path = ""
-				continue
+	for i := range int(p.in.Rows) {
+		var broken error // the file, not the row
+		r, err := p.build(func(c *column) (v []value, err error) {
+			if v, err = walkers[c].row(); err != nil {
+				broken = err
 			}
-			if err := c.check(s.part.imageDir); err != nil {
-				s.fail(i, imageError(n, err))
-				return
+			return v, err
+		}, true)
+		if broken != nil {
+			return fmt.Errorf("%s: %w", p.name, broken)
+		}
+		for n := 0; err == nil && n < len(r.cells); n++ {
+			if err = r.cells[n].check(p.imageDir); err != nil {
+				err = imageError(n, err)
 			}
 		}
-		var err error
-		if r.problem, err = question(r.problem, len(r.cells)); err != nil {
-			s.fail(i, err)
-			return
+		if err == nil {
+			_, err = question(r.problem, len(r.cells))
+		}
+		if err != nil {
+			return fmt.Errorf("%s row %d: %w", p.name, i, err)
 		}
 	}
+	return nil
 }
 
-func (p *parquetPart) len() int { return len(p.rows) }
+// all lists the columns that are read.
+func (p *parquetPart) all() (out []*column) {
+	for _, t := range p.texts {
+		out = append(out, t.column)
+	}
+	for _, c := range []*column{p.data, p.path} {
+		if c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// build makes a row of its cells, with or without the bytes of pictures. Every
+// column is asked, also for a row that turns out to be wrong.
+func (p *parquetPart) build(cells func(*column) ([]value, error), withBytes bool) (r parquetRow, fault error) {
+	keep := func(err error) {
+		if fault == nil {
+			fault = err
+		}
+	}
+	for _, t := range p.texts {
+		v, err := cells(t.column)
+		if err != nil {
+			keep(err)
+			continue
+		}
+		text, err := t.text(v)
+		keep(err)
+		*t.to(&r) = text
+	}
+	var data, paths []value
+	var err error
+	if p.data != nil && withBytes {
+		data, err = cells(p.data)
+		keep(err)
+	}
+	if p.path != nil {
+		paths, err = cells(p.path)
+		keep(err)
+	}
+	if fault != nil {
+		return r, fault
+	}
+	r.cells, fault = p.join(data, paths, withBytes)
+	return r, fault
+}
+
+// text is the text of a cell, "" for a null that is not needed.
+func (t textColumn) text(v []value) (string, error) {
+	switch {
+	case len(v) != 1 || v[0].null && t.needed:
+		return "", fmt.Errorf("%s is null", t.leaf)
+	case v[0].null:
+		return "", nil
+	case t.leaf.Kind != parquet.ByteArray:
+		return strconv.FormatInt(v[0].num, 10), nil
+	case !utf8.Valid(v[0].bytes):
+		return "", fmt.Errorf("%s is not UTF-8: %.40q", t.leaf, v[0].bytes)
+	}
+	return string(v[0].bytes), nil
+}
+
+// join makes pictures of bytes and paths, either of which may be missing. A null
+// beside a list is no picture, one in it is.
+func (p *parquetPart) join(data, paths []value, withBytes bool) ([]cell, error) {
+	n := max(len(data), len(paths))
+	if withBytes && p.data != nil && p.path != nil && len(data) != len(paths) {
+		return nil, fmt.Errorf("images: %d bytes but %d paths", len(data), len(paths))
+	}
+	var cells []cell
+	for k := range n {
+		c := cell{Image: Image{Upright: p.upright}}
+		empty := true
+		if k < len(paths) && !paths[k].null {
+			text := paths[k].bytes
+			if !utf8.Valid(text) {
+				return nil, imageError(k, fmt.Errorf("path %.40q is not UTF-8", text))
+			}
+			c.Path, empty = string(text), false
+		}
+		if k < len(data) && !data[k].null {
+			c.data, empty = data[k].bytes, false
+			if c.data == nil {
+				c.data = []byte{}
+			}
+		}
+		if empty && !p.list() {
+			continue
+		}
+		if c.data == nil && isURI(c.Path) {
+			var err error
+			if c.data, err = dataURI(c.Path); err != nil {
+				return nil, imageError(k, err)
+			}
+			c.Path = ""
+		}
+		cells = append(cells, c)
+	}
+	return cells, nil
+}
+
+// list reports whether a cell is a list of pictures.
+func (p *parquetPart) list() bool {
+	return p.data != nil && p.data.leaf.MaxRep > 0 || p.path != nil && p.path.leaf.MaxRep > 0
+}
+
+func (p *parquetPart) len() int { return int(p.in.Rows) }
+
+// read reads row i, with or without the bytes of pictures.
+func (p *parquetPart) read(i int, withBytes bool) (parquetRow, error) {
+	r, err := p.build(func(c *column) ([]value, error) { return c.cells(i) }, withBytes)
+	if err != nil {
+		err = fmt.Errorf("%s row %d: %w", p.name, i, err)
+	}
+	return r, err
+}
 
 func (p *parquetPart) row(i int) (Row, error) {
-	r := p.rows[i]
-	out := Row{File: p.name, Number: i, ID: r.id, Task: r.task, Source: r.source, Problem: r.problem, Answer: r.answer}
+	counted := p.list() && p.path != nil // pictures, by their paths
+	r, err := p.read(i, !counted)
+	if err != nil {
+		return Row{}, err
+	}
+	out := Row{File: p.name, Number: i, ID: r.id, Task: r.task, Source: r.source, Answer: r.answer}
 	for _, c := range r.cells {
 		out.Images = append(out.Images, c.Image)
+	}
+	if out.Problem, err = question(r.problem, len(r.cells)); err != nil {
+		return Row{}, fmt.Errorf("%s row %d: %w (%w)", p.name, i, err, errChanged)
 	}
 	return out, nil
 }
 
 func (p *parquetPart) image(i, n int) ([]byte, error) {
-	c := p.rows[i].cells[n]
-	var data []byte
-	var err error
-	if c.inside {
-		data, err = p.pictures.cell(i, n)
-	} else {
-		data, err = c.load(p.imageDir)
+	r, err := p.read(i, true)
+	if err != nil {
+		return nil, err
 	}
+	if n >= len(r.cells) {
+		return nil, fmt.Errorf("%s row %d: %w", p.name, i, errChanged)
+	}
+	data, err := r.cells[n].load(p.imageDir)
 	if err != nil {
 		return nil, fmt.Errorf("%s row %d: %w", p.name, i, imageError(n, err))
 	}
-	return data, nil
+	return bytes.Clone(data), nil
 }
 
 func (p *parquetPart) close() error { return p.f.Close() }

@@ -12,11 +12,11 @@ import (
 	"ssrl/internal/shard"
 )
 
-// Row groups end at the first of these. Readers of Hugging Face hold a row group
-// in memory, and datasets cuts at 100 rows where there are pictures.
+// Row groups end at the first of these. Readers hold a row group in memory, and
+// every group makes the footer longer: 10,000 of them take 30 MB to describe.
 const (
-	groupRows  = 100
-	groupBytes = 64 << 20
+	groupRows  = 1000
+	groupBytes = 32 << 20
 	pathRows   = 10_000 // without pictures inside
 )
 

@@ -23,15 +23,11 @@ const placeholder = "<image>"
 // cell is a picture as a file holds it.
 type cell struct {
 	Image
-	data   []byte // nil: read Path
-	inside bool   // the bytes are in the file, though not in data
+	data []byte // nil: read Path
 }
 
 // check looks at everything but the pixels.
 func (c cell) check(imageDir string) error {
-	if c.inside {
-		return nil
-	}
 	if c.data != nil {
 		return checkHeader(c.data)
 	}

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"archive/tar"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,10 +21,12 @@ type tarPart struct {
 	f       *os.File
 	size    int64
 	convert converter
-	samples []tarSample
+	samples []int64 // where the headers of the first members begin
 }
 
+// tarSample is a sample as it is met.
 type tarSample struct {
+	start    int64
 	key      string
 	question member
 	pictures []member
@@ -75,9 +78,22 @@ func (c columnsRL) convertTar(keys map[string]json.RawMessage) (Row, []cell, err
 
 // index finds and checks every sample.
 func (p *tarPart) index() error {
-	in := tar.NewReader(p.f)
+	return p.walk(0, func(s tarSample) (bool, error) {
+		if len(p.samples) == maxRows {
+			return false, fmt.Errorf("%s: more than %d rows", p.name, maxRows)
+		}
+		i := len(p.samples)
+		p.samples = append(p.samples, s.start)
+		return true, p.check(i, s)
+	})
+}
+
+// walk hands out the samples from a byte of the file on until told to stop.
+func (p *tarPart) walk(from int64, take func(tarSample) (more bool, err error)) error {
+	file := io.NewSectionReader(p.f, from, p.size-from)
+	in := tar.NewReader(file)
 	var s tarSample
-	for {
+	for end := from; ; {
 		h, err := in.Next()
 		if err == io.EOF {
 			break
@@ -85,25 +101,43 @@ func (p *tarPart) index() error {
 		if err != nil {
 			return fmt.Errorf("%s: behind row %d: %w", p.name, len(p.samples)-1, err)
 		}
+		// The reader takes whole blocks and nothing ahead.
+		at, err := file.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		start, at := end, from+at
+		if end = at + padded(h.Size); h.Typeflag != tar.TypeReg {
+			end = at
+		}
 		m, key, ext, ok := p.member(h)
 		if !ok {
 			continue
 		}
-		// The reader takes whole blocks and nothing ahead.
-		if m.offset, err = p.f.Seek(0, io.SeekCurrent); err != nil {
-			return err
-		}
+		m.offset = at
 		if key != s.key {
-			if err := p.add(s); err != nil {
-				return err
+			if s.key != "" {
+				if more, err := take(s); err != nil || !more {
+					return err
+				}
 			}
-			s = tarSample{key: key}
+			s = tarSample{start: start, key: key}
 		}
 		if err := s.take(m, ext); err != nil {
 			return p.wrap(len(p.samples), key, err)
 		}
 	}
-	return p.add(s)
+	if s.key == "" {
+		return nil
+	}
+	_, err := take(s)
+	return err
+}
+
+// padded is what n bytes take in a tar file.
+func padded(n int64) int64 {
+	const block = 512
+	return (n + block - 1) / block * block
 }
 
 // member returns what a header says, and false for what is no part of a sample.
@@ -148,23 +182,11 @@ func (s *tarSample) take(m member, ext string) error {
 	return nil
 }
 
-// add checks a sample and keeps it. The sample without a key is none.
-func (p *tarPart) add(s tarSample) error {
-	if s.key == "" {
-		return nil
-	}
-	if len(p.samples) == maxRows {
-		return fmt.Errorf("%s: more than %d rows", p.name, maxRows)
-	}
-	slices.SortStableFunc(s.pictures, func(a, b member) int { return a.number - b.number })
-	p.samples = append(p.samples, s)
-	i := len(p.samples) - 1
-	back, err := p.f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	if _, err := p.row(i); err != nil {
-		return err
+// check looks at sample i whole.
+func (p *tarPart) check(i int, s tarSample) error {
+	s.sort()
+	if _, err := p.parse(s); err != nil {
+		return p.wrap(i, s.key, err)
 	}
 	for n, m := range s.pictures {
 		if n > 0 && s.pictures[n-1].number == m.number {
@@ -178,8 +200,25 @@ func (p *tarPart) add(s tarSample) error {
 			return p.wrap(i, s.key, imageError(n, err))
 		}
 	}
-	_, err = p.f.Seek(back, io.SeekStart)
-	return err
+	return nil
+}
+
+// sort brings the pictures into order.
+func (s tarSample) sort() {
+	slices.SortStableFunc(s.pictures, func(a, b member) int { return cmp.Compare(a.number, b.number) })
+}
+
+// sample reads the headers of sample i again.
+func (p *tarPart) sample(i int) (out tarSample, err error) {
+	err = p.walk(p.samples[i], func(s tarSample) (bool, error) {
+		out = s
+		return false, nil
+	})
+	if err == nil && out.key == "" {
+		err = fmt.Errorf("%s row %d: %w", p.name, i, errChanged)
+	}
+	out.sort()
+	return out, err
 }
 
 func (p *tarPart) wrap(i int, key string, err error) error {
@@ -204,7 +243,10 @@ func (p *tarPart) read(m member) ([]byte, error) {
 func (p *tarPart) len() int { return len(p.samples) }
 
 func (p *tarPart) row(i int) (Row, error) {
-	s := p.samples[i]
+	s, err := p.sample(i)
+	if err != nil {
+		return Row{}, err
+	}
 	row, err := p.parse(s)
 	if err != nil {
 		return Row{}, p.wrap(i, s.key, err)
@@ -240,7 +282,13 @@ func (p *tarPart) parse(s tarSample) (Row, error) {
 }
 
 func (p *tarPart) image(i, n int) ([]byte, error) {
-	s := p.samples[i]
+	s, err := p.sample(i)
+	if err != nil {
+		return nil, err
+	}
+	if n >= len(s.pictures) {
+		return nil, p.wrap(i, s.key, errChanged)
+	}
 	data, err := p.read(s.pictures[n])
 	if err != nil {
 		return nil, p.wrap(i, s.key, imageError(n, err))

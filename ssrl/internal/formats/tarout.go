@@ -72,8 +72,8 @@ func (t *tarOutput) write(s shard.Sample, images [][]byte, ext string) error {
 
 // memberSize is what a member takes in a tar file: a header and whole blocks.
 func memberSize(n int) int64 {
-	const block = 512
-	return block + (int64(n)+block-1)/block*block
+	const header = 512
+	return header + padded(int64(n))
 }
 
 func (t *tarOutput) begin() error {

@@ -77,7 +77,7 @@ type Writer struct {
 	folder *outdir.Folder // of every other form
 
 	mu      sync.Mutex
-	ids     map[string]bool
+	ids     shard.IDs
 	outputs map[string]output // by split
 	folders map[string]bool   // of pictures
 	err     error             // what ended the writer
@@ -118,13 +118,13 @@ func (w *Writer) Write(s shard.Sample, images [][]byte, ext string) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.ids[s.ID] {
+	if w.ids.Has(s.ID) {
 		return fmt.Errorf("%s: sample %q: written before (want an id of its own)", w.dir, s.ID)
 	}
 	if err := w.put(s, images, ext); err != nil {
 		return w.fail(err)
 	}
-	w.ids[s.ID] = true
+	w.ids.Add(s.ID)
 	return nil
 }
 

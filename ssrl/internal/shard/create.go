@@ -27,7 +27,7 @@ func CreateOn(d outdir.Disk, dir string, opts Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{folder: f, dir: dir, run: r, ids: map[string]bool{}, tasks: map[string]int{}}
+	w := &Writer{folder: f, dir: dir, run: r, ids: IDs{}, tasks: map[string]int{}}
 	if err := w.start(); err != nil {
 		f.Release()
 		return nil, err

@@ -29,7 +29,7 @@ type Writer struct {
 	mu    sync.Mutex
 	file  io.WriteCloser // samples.jsonl
 	lines *bufio.Writer  // onto file
-	ids   map[string]bool
+	ids   IDs
 	tasks map[string]int
 	err   error // what ended the writer
 }
@@ -56,7 +56,7 @@ func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.ids[s.ID] {
+	if w.ids.Has(s.ID) {
 		return fmt.Errorf("%s: sample %q: written before (want an id of its own)", w.dir, s.ID)
 	}
 	for n, data := range images {
@@ -67,7 +67,7 @@ func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
 	if _, err := w.lines.Write(line); err != nil {
 		return w.fail(err)
 	}
-	w.ids[s.ID] = true
+	w.ids.Add(s.ID)
 	w.tasks[s.Task]++
 	return nil
 }

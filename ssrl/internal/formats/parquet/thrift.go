@@ -25,7 +25,7 @@ const (
 
 const (
 	maxDepth = 16      // of structures within each other; Parquet's own nest 6 deep
-	maxNodes = 2 << 20 // values of one message: 128 MiB at most
+	maxNodes = 4 << 20 // values of one message: 256 MiB at most
 )
 
 // node is a decoded Thrift value.
