@@ -47,7 +47,7 @@ TEST  := $(GO) -C ssrl test -count=1
 # Packages of the root module; it may have none.
 ROOT   = $(shell $(GO) list ./... 2>/dev/null)
 
-.PHONY: help need build demo test test-bindings test-examples check readme fuzz header symbols \
+.PHONY: help need build demo test test-bindings test-install test-examples check readme fuzz header symbols \
         gpu kernels bench bench-compare golden reference sizes install clean
 
 help: ## this list
@@ -99,10 +99,23 @@ ifneq ($(wildcard bindings/cpp/test.cc),)
 	@$(call HAVE,$(CXX),bindings/cpp); set -x; \
 	$(CXX) -std=c++17 $(CLIKE) bindings/cpp/test.cc $(LINK) -o build/test-cpp; build/test-cpp
 endif
+	@$(MAKE) test-install
 ifneq ($(wildcard bindings/python/tests),)
 	@$(call HAVE,$(PYTHON),bindings/python); set -x; \
 	$(LIBRARY) $(PYTHON) -m unittest discover -s bindings/python/tests
 endif
+
+# What `make install` leaves is found by pkg-config and by CMake.
+test-install: build
+	@rm -rf build/installed && mkdir -p build/installed && $(MAKE) install DESTDIR= PREFIX='$(CURDIR)/build/installed' >build/installed/log
+	@$(call HAVE,pkg-config,pkg-config file); $(call HAVE,$(CXX),pkg-config file); \
+	$(CXX) -std=c++17 bindings/cpp/test.cc $$(PKG_CONFIG_PATH=build/installed/lib/pkgconfig pkg-config --cflags --libs libssrl) \
+	  -Wl,-rpath,'$(CURDIR)/build/installed/lib' -o build/installed/by-pkg-config && build/installed/by-pkg-config
+	@$(call HAVE,cmake,CMake package); $(call HAVE,$(CXX),CMake package); mkdir -p build/installed/project; \
+	printf '%s\n' 'cmake_minimum_required(VERSION 3.13)' 'project(p CXX)' 'find_package(ssrl 0.1 CONFIG REQUIRED)' \
+	  'add_executable(by-cmake $(CURDIR)/bindings/cpp/test.cc)' 'target_link_libraries(by-cmake ssrl::ssrl)' > build/installed/project/CMakeLists.txt; \
+	cmake -S build/installed/project -B build/installed/project/out -DCMAKE_PREFIX_PATH='$(CURDIR)/build/installed' -DCMAKE_CXX_COMPILER='$(CXX)' >>build/installed/log && \
+	cmake --build build/installed/project/out >>build/installed/log && build/installed/project/out/by-cmake
 
 # An example takes no arguments and leaves its files where it runs; what it
 # prints is shown when it fails.
@@ -215,11 +228,15 @@ sizes: ## lines by package, code and tests, and the change since the last tag
 	  printf '%8d %8d %8s  %s\n' $$code $$tests "$$change" $$dir; \
 	done | awk '{ c += $$1; t += $$2; print } END { printf "%8d %8d %8s  %s\n", c, t, "", "all" }'
 
-install: build ## library, header, pkg-config file and command below PREFIX=/usr/local
+install: build ## library, headers, CMake and pkg-config files and command below PREFIX=/usr/local
 	@test -n '$(CAPI)' || { echo 'install: there is no C library to install yet' >&2; exit 1; }
-	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/bin'
+	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/lib/cmake/ssrl' '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 build/ssrl '$(DESTDIR)$(PREFIX)/bin/ssrl'
-	install -m 644 build/ssrl.h '$(DESTDIR)$(PREFIX)/include/ssrl.h'
+	install -m 644 build/ssrl.h bindings/cpp/ssrl.hpp '$(DESTDIR)$(PREFIX)/include'
+	install -m 644 bindings/cpp/ssrl-config.cmake '$(DESTDIR)$(PREFIX)/lib/cmake/ssrl'
+	printf '%s\n' 'set(PACKAGE_VERSION $(VERSION))' 'if(NOT PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)' \
+	  '  set(PACKAGE_VERSION_COMPATIBLE TRUE)' 'endif()' 'if(PACKAGE_FIND_VERSION STREQUAL PACKAGE_VERSION)' \
+	  '  set(PACKAGE_VERSION_EXACT TRUE)' 'endif()' > '$(DESTDIR)$(PREFIX)/lib/cmake/ssrl/ssrl-config-version.cmake'
 	install -m 644 build/libssrl.a '$(DESTDIR)$(PREFIX)/lib/libssrl.a'
 	install -m 755 build/$(SONAME) '$(DESTDIR)$(PREFIX)/lib/libssrl.so.$(VERSION)'
 	ln -sf libssrl.so.$(VERSION) '$(DESTDIR)$(PREFIX)/lib/$(SONAME)'
