@@ -22,7 +22,8 @@ import (
 // package down to make a build pass; cut the code differently. Test files may
 // import anything.
 const layers = `
-rgbd/jpeg
+rgbd/jpeg rgbd/zlib
+rgbd/png
 seed rgbd bpe answer tensor parallel config golden outdir
 scene pretext shard chat patch safetensors cpu tape formats/parquet
 qwen formats gallery
