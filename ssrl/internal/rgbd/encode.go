@@ -2,9 +2,10 @@ package rgbd
 
 import (
 	"image"
-	"image/jpeg"
 	"image/png"
 	"io"
+
+	"ssrl/internal/rgbd/jpeg"
 )
 
 // EncodePNG writes m as an 8-bit RGB PNG. The compression is the fast one:
@@ -14,9 +15,16 @@ func EncodePNG(w io.Writer, m *RGB) error {
 	return e.Encode(w, m.nrgba())
 }
 
-// EncodeJPEG writes m as a baseline JPEG with 4:2:0 colour. Quality is 1 to 100.
+// EncodeJPEG writes m as a baseline JPEG with 4:2:0 colour, byte for byte as
+// libjpeg-turbo and Pillow do. Quality is 1 to 100.
 func EncodeJPEG(w io.Writer, m *RGB, quality int) error {
-	return jpeg.Encode(w, m.rgba(), &jpeg.Options{Quality: quality})
+	var e jpeg.Encoder
+	data, err := e.Encode(nil, m.Pix, m.Width, m.Height, quality, jpeg.Quarter)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 // nrgba returns m in a type that the standard PNG encoder has a fast path for.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	stdjpeg "image/jpeg"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,6 +68,36 @@ func BenchmarkDecode(b *testing.B) {
 		for b.Loop() {
 			_, err := stdjpeg.Decode(bytes.NewReader(file))
 			require.NoError(b, err)
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	var d Decoder
+	pix, h, err := d.Decode(nil, photograph(b))
+	require.NoError(b, err)
+	for _, portable := range []bool{false, true} {
+		b.Run(map[bool]string{false: "fast", true: "portable"}[portable], func(b *testing.B) {
+			e := Encoder{portable: portable}
+			out, err := e.Encode(nil, pix, h.Width, h.Height, 95, Quarter)
+			require.NoError(b, err)
+			b.SetBytes(int64(len(pix)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if out, err = e.Encode(out[:0], pix, h.Width, h.Height, 95, Quarter); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("image/jpeg", func(b *testing.B) {
+		m := image.NewRGBA(image.Rect(0, 0, h.Width, h.Height))
+		for i, v := range pix {
+			m.Pix[i/3*4+i%3] = v
+		}
+		b.SetBytes(int64(len(pix)))
+		for b.Loop() {
+			require.NoError(b, stdjpeg.Encode(io.Discard, m, &stdjpeg.Options{Quality: 95}))
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package jpeg
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,7 +44,8 @@ func TestPeerFolder(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &files))
 	both(t, func(t *testing.T, portable bool) {
 		d := Decoder{portable: portable}
-		var pix []byte
+		e := Encoder{portable: portable}
+		var pix, out []byte
 		for _, f := range files {
 			data, err := os.ReadFile(filepath.Join(dir, f.File))
 			require.NoError(t, err)
@@ -53,6 +55,18 @@ func TestPeerFolder(t *testing.T) {
 				require.Equal(t, []int{f.Width, f.Height}, []int{h.Width, h.Height}, f.File)
 				assert.Equal(t, f.SHA256, sum(pix), f.File)
 			}
+			if f.Pixels == "" {
+				continue
+			}
+			raw, err := os.ReadFile(filepath.Join(dir, f.Pixels))
+			require.NoError(t, err)
+			s := Quarter
+			if f.Full {
+				s = Full
+			}
+			out, err = e.Encode(out[:0], raw, f.Width, f.Height, f.Quality, s)
+			require.NoError(t, err)
+			assert.True(t, bytes.Equal(data, out), "bytes of %s", f.File)
 		}
 	})
 }

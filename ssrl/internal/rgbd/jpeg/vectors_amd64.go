@@ -81,3 +81,49 @@ func vectorsRGB(dst, luma, cb, cr []byte, n int, portable bool) int {
 	rgb32(&dst[0], &luma[0], &cb[0], &cr[0], n)
 	return n
 }
+
+// forward2 is divider.forward on two blocks, to the 2x64 numbers at coef.
+//
+//go:noescape
+func forward2(coef *int16, a, b *byte, stride int, d *divider) (maskA, maskB uint64)
+
+// ycc32 is the loop of fromRGB for n >= 32 pixels. It does the last 32 twice when
+// n is no multiple of that.
+//
+//go:noescape
+func ycc32(luma, cb, cr, src *byte, n int)
+
+// shrink16 is the loop of shrink for n > 0 samples, a multiple of 16.
+//
+//go:noescape
+func shrink16(dst, upper, lower *byte, n int)
+
+// forwardPair transforms and quantises two blocks if the processor can.
+func (d *divider) forwardPair(coef *[2][blockSize]int16, a, b []byte, stride int) (maskA, maskB uint64, ok bool) {
+	if !fast(false) {
+		return 0, 0, false
+	}
+	_, _ = a[7*stride+7], b[7*stride+7]
+	maskA, maskB = forward2(&coef[0][0], &a[0], &b[0], stride, d)
+	return maskA, maskB, true
+}
+
+// vectorsYCC does the first pixels of fromRGB and returns how many.
+func vectorsYCC(luma, cb, cr, src []byte, n int, portable bool) int {
+	if n < 32 || !fast(portable) {
+		return 0
+	}
+	_, _, _, _ = luma[n-1], cb[n-1], cr[n-1], src[3*n-1]
+	ycc32(&luma[0], &cb[0], &cr[0], &src[0], n)
+	return n
+}
+
+func vectorsShrink(dst, upper, lower []byte, n int, portable bool) int {
+	n &^= 15
+	if n == 0 || !fast(portable) {
+		return 0
+	}
+	_, _, _ = dst[n-1], upper[2*n-1], lower[2*n-1]
+	shrink16(&dst[0], &upper[0], &lower[0], n)
+	return n
+}
