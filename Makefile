@@ -175,10 +175,10 @@ ifneq ($(CAPI),)
 	  && echo 'symbols: header and library agree'
 endif
 
-fuzz: need # every fuzz target for FUZZTIME
-	@mkdir -p build; cd ssrl; { grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | sort | while IFS=: read -r file func; do \
+fuzz: need # every fuzz target of both modules for FUZZTIME
+	@mkdir -p build; { grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(CODE) || true; } | sort | while IFS=: read -r file func; do \
 	  dir=$$(dirname $$file) func=$${func#func }; echo "fuzz $$dir $$func"; \
-	  $(GO) test -run '^$$' -fuzz "^$$func$$" -fuzztime $(FUZZTIME) $$dir >../build/fuzz.txt 2>&1 || { cat ../build/fuzz.txt; exit 1; }; \
+	  $(GO) -C $$dir test -run '^$$' -fuzz "^$$func$$" -fuzztime $(FUZZTIME) . >build/fuzz.txt 2>&1 || { cat build/fuzz.txt; exit 1; }; \
 	done
 
 gpu: need ## the device tests on a CUDA device; fails when there is none
