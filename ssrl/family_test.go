@@ -144,7 +144,7 @@ func TestBfloat16Models(t *testing.T) {
 	assert.Equal(t, a, b)
 
 	_, err = NewSFT(m, SFTOptions{})
-	assert.ErrorContains(t, err, "sft: a model opened as bf16 (want f32")
+	assert.ErrorContains(t, err, "sft: a model opened as bf16 without an adapter (want f32")
 	_, err = OpenModel(t.Context(), dir, ModelOptions{DType: "fp8"})
 	assert.EqualError(t, err, `dtype "fp8" (want f32 or bf16)`)
 }
@@ -166,4 +166,67 @@ func TestLoadingReportsAndStops(t *testing.T) {
 		assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		assert.Less(t, last, from.Parameters())
 	}
+}
+
+// A fresh adapter changes nothing; trained, on float32 or bfloat16 weights, it
+// is saved, resumed, run and merged.
+func TestAdapters(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "base")
+	require.NoError(t, CreateModel(base, "nano3", 1))
+	batch := questions(t, 3)
+	p := ask(batch[0], true)
+	score := func(m *Model) []float32 {
+		s, err := m.Score(t.Context(), p, batch[0].Answer)
+		require.NoError(t, err)
+		return s.LogProbs
+	}
+	for _, dtype := range []string{"f32", "bf16"} {
+		t.Run(dtype, func(t *testing.T) {
+			open := func(adapter string) *Model {
+				m, err := OpenModel(t.Context(), base, ModelOptions{DType: dtype, Adapter: adapter})
+				require.NoError(t, err)
+				t.Cleanup(func() { m.Close() })
+				return m
+			}
+			start := func() (*Model, *SFT) {
+				m := open("")
+				before := score(m)
+				require.NoError(t, m.AddAdapter(AdapterOptions{Rank: 4, Seed: 1}))
+				assert.Equal(t, before, score(m))
+				s, err := NewSFT(m, SFTOptions{LearningRate: 1e-2, Plain: true})
+				require.NoError(t, err)
+				return m, s
+			}
+			m, s := start()
+			frozen := weights(m)
+			first, err := s.Step(t.Context(), batch)
+			require.NoError(t, err)
+			dir := filepath.Join(t.TempDir(), "out")
+			require.NoError(t, s.Save(dir))
+			second, err := s.Step(t.Context(), batch)
+			require.NoError(t, err)
+			assert.Less(t, second.Loss, first.Loss)
+			assert.Equal(t, frozen, weights(m))
+
+			again, resumed := start()
+			require.NoError(t, resumed.Resume(dir))
+			_, err = resumed.Step(t.Context(), batch)
+			require.NoError(t, err)
+			assert.Equal(t, score(m), score(again))
+
+			require.NoError(t, m.Save(dir))
+			loaded := open(filepath.Join(dir, "adapter"))
+			assert.Equal(t, score(m), score(loaded))
+			require.NoError(t, loaded.MergeAdapter())
+			tolerance := 1e-4
+			if dtype == "bf16" { // merged weights are rounded to 8 bits
+				tolerance = 0.1
+			}
+			assert.InDeltaSlice(t, score(m), score(loaded), tolerance)
+		})
+	}
+	_, err := OpenModel(t.Context(), base, ModelOptions{Adapter: base})
+	assert.ErrorContains(t, err, "adapter_config.json")
+	m := fresh(t, "nano")
+	assert.EqualError(t, m.AddAdapter(AdapterOptions{Rank: 1000}), "adapter: rank 1000 (want 1 to hidden_size 128)")
 }

@@ -48,8 +48,8 @@ func (l *learner) start(m *Model, kind string, o learning) error {
 		return err
 	}
 	defer release()
-	if m.net.Type() != tensor.F32 {
-		return fmt.Errorf("%s: a model opened as bf16 (want f32: small steps vanish in bfloat16)", kind)
+	if m.net.Type() != tensor.F32 && m.net.Adapter == nil {
+		return fmt.Errorf("%s: a model opened as bf16 without an adapter (want f32: small steps vanish in bfloat16)", kind)
 	}
 	opt := optim.RecipeOptions()
 	opt.Decay = o.decay
@@ -78,7 +78,7 @@ func (l *learner) start(m *Model, kind string, o learning) error {
 	}
 	m.net.Train(true)
 	l.params = l.params[:0]
-	for _, p := range m.net.Params {
+	for _, p := range m.net.Trained() {
 		l.params = append(l.params, optim.Param{Name: p.Name, Value: p.Tensor, Grad: p.Grad})
 	}
 	optim.Moments(m.net.Dev, l.params)

@@ -29,6 +29,9 @@ type ModelOptions struct {
 	// halves the memory. Computing is in float32 either way, and a bfloat16
 	// checkpoint gives the same answers. Training all weights needs f32.
 	DType string `json:"dtype"`
+	// Adapter is the directory of a LoRA adapter in PEFT's layout that the model
+	// runs with: "" for none. Trainers then change the adapter alone.
+	Adapter string `json:"adapter"`
 	// Progress hears how many weights are read; nil: nobody does.
 	Progress func(read, total int64) `json:"-"`
 }
@@ -43,6 +46,7 @@ type Model struct {
 	words  *bpe.Tokenizer
 	pixels *patch.Processor
 	clips  *patch.Video
+	plugin []byte            // the adapter's configuration
 	files  map[string][]byte // what lies beside the weights, for Save
 	end    int32             // ends a turn
 	busy   sync.Mutex
@@ -118,6 +122,11 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 		return formatError{err}
 	}
 	m.net, err = qwen.Load(ctx, cpu.New(opts.Threads), config, weights, qwen.LoadOptions{Type: typ, Progress: opts.Progress})
+	if err == nil && opts.Adapter != "" {
+		if err = m.adapt(ctx, opts.Adapter); err != nil {
+			m.net.Free()
+		}
+	}
 	if err == nil && typ == tensor.BF16 {
 		m.stored = weights
 		return nil
@@ -148,7 +157,8 @@ func (m *Model) use() (release func(), err error) {
 }
 
 // Save writes the model to a new or empty directory, or replaces one that Save
-// wrote, whole or not at all. Weights are written in the type that they are stored in.
+// wrote, whole or not at all. Weights are written in the type that they are stored
+// in, an adapter into the folder adapter/.
 func (m *Model) Save(dir string) error {
 	release, err := m.use()
 	if err != nil {
@@ -167,6 +177,9 @@ func (m *Model) write(dir string) error {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
+	}
+	if err := m.writeAdapter(dir); err != nil {
+		return err
 	}
 	return safetensors.Write(filepath.Join(dir, "model.safetensors"), m.net.Tensors(), nil)
 }

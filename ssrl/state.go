@@ -86,7 +86,11 @@ func (l *learner) Resume(dir string) error {
 		return fmt.Errorf("checkpoint %s: of a %q trainer after %d steps (want %s): %w", dir, st.Trainer, st.Done, l.kind, ErrFormat)
 	}
 	var into restore
-	if err := into.model(c.Path("model.safetensors"), l.m.net); err != nil {
+	weights := "model.safetensors"
+	if l.m.net.Adapter != nil {
+		weights = adapterDir + "/" + adapterWeights
+	}
+	if err := into.model(c.Path(weights), l.m.net); err != nil {
 		return formatError{fmt.Errorf("checkpoint %s: %w", dir, err)}
 	}
 	for _, p := range l.params {
@@ -118,7 +122,7 @@ func (r *restore) add(name string, t *tensor.Tensor) {
 }
 
 func (r *restore) model(path string, m *qwen.Model) error {
-	for _, p := range m.Params {
+	for _, p := range m.Trained() {
 		r.add(p.Name, p.Tensor)
 	}
 	return r.read(path)

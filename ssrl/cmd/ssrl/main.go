@@ -27,6 +27,7 @@ type commands struct {
 	New      newCmd      `cmd:"" help:"Make a fresh small model."`
 	Ask      askCmd      `cmd:"" help:"Ask a model about images."`
 	Score    scoreCmd    `cmd:"" help:"Log-probabilities of an answer."`
+	Export   exportCmd   `cmd:"" help:"Write a plain model directory, a LoRA adapter merged."`
 	SFT      sftCmd      `cmd:"" name:"sft" help:"Teach a model the answers of a dataset."`
 	GRPO     grpoCmd     `cmd:"" name:"grpo" help:"Teach a model by the scores of its own answers."`
 	Demo     demoCmd     `cmd:"" help:"Scenes, questions, SFT, GRPO and a report, on a small model."`

@@ -37,6 +37,7 @@ type modelFlags struct {
 	Model   string `required:"" help:"Model directory in Hugging Face's layout."`
 	Device  string `default:"cpu" help:"cpu."`
 	Dtype   string `default:"f32" enum:"f32,bf16" help:"Type that weights are stored in: f32, or bf16 in half the memory."`
+	Adapter string `help:"LoRA adapter directory in PEFT's layout."`
 	Threads int    `help:"One for each processor by default."`
 }
 
@@ -46,7 +47,7 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	}
 	m := newMeter("weights")
 	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype,
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
 }
 
@@ -194,5 +195,34 @@ func (c *scoreCmd) Run(ctx context.Context) error {
 		sum += float64(lp)
 	}
 	note("%s, log-probability %.4f", count(len(s.LogProbs), "token"), sum)
+	return nil
+}
+
+type exportCmd struct {
+	modelFlags
+	Out  string `required:"" help:"New or empty directory."`
+	JSON bool   `name:"json" help:"One JSON object at the end."`
+}
+
+// Run writes a plain model directory, the adapter merged.
+func (c *exportCmd) Run(ctx context.Context) error {
+	if err := ssrl.CheckOutput(c.Out, false); err != nil {
+		return err
+	}
+	m, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if err := m.MergeAdapter(); err != nil {
+		return err
+	}
+	if err := m.Save(c.Out); err != nil {
+		return err
+	}
+	if c.JSON {
+		return emit(map[string]any{"model": c.Out})
+	}
+	note("model in %s", c.Out)
 	return nil
 }

@@ -45,6 +45,7 @@ type calls struct {
 	half        rightHalf
 	columnSum   columnSum
 	add         addTask
+	addScaled   addScaled
 	norm        rmsNorm
 	normBack    rmsNormBack
 	normWeight  rmsNormWeight

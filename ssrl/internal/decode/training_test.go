@@ -36,7 +36,7 @@ func trainings(t *testing.T, m *goldenModel, into any) {
 func (m *goldenModel) nll(t *testing.T, groups []Group, frugal bool) float64 {
 	mark := m.Dev.Mark()
 	defer m.Dev.Release(mark)
-	for _, p := range m.Params {
+	for _, p := range m.Trained() {
 		m.Dev.Zero(p.Grad)
 	}
 	rec := tape.Record(m.Dev)
@@ -89,7 +89,7 @@ func (m *goldenModel) equalGradients(t *testing.T, path string) {
 	require.NoError(t, err)
 	defer f.Close()
 	seen := 0
-	for _, p := range m.Params {
+	for _, p := range m.Trained() {
 		if !f.Has(p.Name) {
 			continue
 		}

@@ -175,6 +175,9 @@ func testLinearSeesNewWeights(t *testing.T, dev tensor.Device) {
 	near(t, zeros(m, 14), b.get(y.Columns(3, 17)), 0, "rows of a weight")
 }
 
+// addScaledBound leaves room for a fused product.
+const addScaledBound = 2e-7
+
 func testAdd(t *testing.T, dev tensor.Device) {
 	s := newSource(8)
 	layouts(t, dev, func(b *bed) {
@@ -192,6 +195,15 @@ func testAdd(t *testing.T, dev tensor.Device) {
 			dev.Copy(tx, b.put(x))
 			dev.Add(ty, tx, ty)
 			equal(t, want, b.get(ty), "b += a")
+			dev.AddScaled(sum, tx, ty, -1.5)
+			for i := range want.v {
+				want.v[i] = float64(float32(x.v[i]) + float32(-1.5*float32(b.get(ty).v[i])))
+			}
+			near(t, want, b.get(sum), addScaledBound, "a - 1.5 b")
+			was := b.get(sum)
+			dev.Copy(sum, ty)
+			dev.AddScaled(sum, tx, sum, -1.5)
+			equal(t, was, b.get(sum), "b = a - 1.5 b")
 			dev.Add(tx, tx, tx)
 			for i, v := range x.v {
 				want.v[i] = 2 * v

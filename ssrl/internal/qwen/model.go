@@ -12,6 +12,7 @@ package qwen
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"ssrl/internal/seed"
@@ -31,18 +32,26 @@ type Model struct {
 	Config
 	Dev    tensor.Device
 	Params []*Param // in the order of the forward
+	// Adapter holds the weights of a LoRA adapter, A and B of each linear, under
+	// PEFT's names; nil without one.
+	Adapter []*Param
 
 	embed, head *tape.Var // the same when the two are tied
 	norm        norm
 	layers      []layer
 	vision      vision
+	linears     map[string]*linear // by canonical name
 }
 
 // norm is an RMSNorm or, with a bias, a LayerNorm.
 type norm struct{ weight, bias *tape.Var }
 
-// linear is a product with a weight and, where there is one, a bias.
-type linear struct{ weight, bias *tape.Var }
+// linear is a product with a weight and, where there is one, a bias; and what an
+// adapter adds to it.
+type linear struct {
+	weight, bias *tape.Var
+	lora         *lora
+}
 
 // layer is one block of the language model.
 type layer struct {
@@ -79,9 +88,9 @@ type vision struct {
 
 // build makes every weight by one, in forward order.
 func build(dev tensor.Device, c Config, tied bool, one func(name string, shape []int) (*tensor.Tensor, error)) (*Model, error) {
-	m := &Model{Config: c, Dev: dev}
+	m := &Model{Config: c, Dev: dev, linears: map[string]*linear{}}
 	var failed error
-	m.walk(tied, func(name string, dst **tape.Var, shape ...int) {
+	m.walk(tied, func(name string, dst **tape.Var, of *linear, shape ...int) {
 		if failed != nil {
 			return
 		}
@@ -90,6 +99,9 @@ func build(dev tensor.Device, c Config, tied bool, one func(name string, shape [
 			return
 		}
 		*dst = tape.Constant(t)
+		if of != nil && len(shape) == 2 {
+			m.linears[canonical(strings.TrimSuffix(name, ".weight"))] = of
+		}
 		m.Params = append(m.Params, &Param{name, shape, *dst})
 	})
 	if failed != nil {
@@ -140,10 +152,18 @@ func New(dev tensor.Device, c Config, tied bool, s uint64, spread float64) *Mode
 	return m
 }
 
-// Train gives every weight a gradient, or takes them away. Weights in bfloat16
-// have none.
+// Trained are the weights that training changes: the adapter's, or all.
+func (m *Model) Trained() []*Param {
+	if m.Adapter != nil {
+		return m.Adapter
+	}
+	return m.Params
+}
+
+// Train gives every weight that is trained a gradient, or takes all away.
+// Weights in bfloat16 have none.
 func (m *Model) Train(on bool) {
-	for _, p := range m.Params {
+	for _, p := range m.Trained() {
 		switch {
 		case on && p.Grad == nil && p.Type == tensor.F32:
 			p.Grad = m.Dev.New(p.Rows, p.Cols)
@@ -154,7 +174,14 @@ func (m *Model) Train(on bool) {
 	}
 }
 
-// Clone returns a second set of the same weights, without gradients.
+// learns reports whether a weight of the tower, or of the language model, has a
+// gradient.
+func (m *Model) learns(tower bool) bool {
+	return slices.ContainsFunc(m.Trained(), func(p *Param) bool { return p.Grad != nil && strings.Contains(p.Name, "visual.") == tower })
+}
+
+// Clone returns a second set of the same weights, without gradients and without
+// an adapter.
 func (m *Model) Clone() *Model {
 	i := 0
 	c, _ := build(m.Dev, m.Config, m.Tied(), func(string, []int) (*tensor.Tensor, error) {
@@ -192,10 +219,10 @@ func (m *Model) Size() int64 {
 // Free gives the device memory back.
 func (m *Model) Free() {
 	m.Train(false)
-	for _, p := range m.Params {
+	for _, p := range slices.Concat(m.Params, m.Adapter) {
 		m.Dev.Free(p.Tensor)
 	}
-	m.Params = nil
+	m.Params, m.Adapter = nil, nil
 }
 
 // scale is the attention scale of heads of n features.

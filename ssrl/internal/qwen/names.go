@@ -7,8 +7,9 @@ import (
 	"ssrl/internal/tape"
 )
 
-// visitor sees a weight: its Hugging Face name, where it belongs, and its shape on disk.
-type visitor func(name string, dst **tape.Var, shape ...int)
+// visitor sees a weight: its Hugging Face name, where it belongs, and its shape
+// on disk. Of a linear's weight it also gets the linear.
+type visitor func(name string, dst **tape.Var, of *linear, shape ...int)
 
 // prefixes come before the names of the tower's and the language model's
 // weights, as transformers writes them: Qwen2.5-VL keeps those of its first
@@ -39,20 +40,20 @@ func (m *Model) walk(tied bool, visit visitor) {
 	tower, text := m.Family.prefixes()
 	m.walkVision(tower, visit)
 	t := m.Text
-	visit(text+"embed_tokens.weight", &m.embed, t.Vocab, t.Hidden)
+	visit(text+"embed_tokens.weight", &m.embed, nil, t.Vocab, t.Hidden)
 	m.layers = make([]layer, t.Layers)
 	for i := range m.layers {
 		m.layers[i].walk(fmt.Sprintf("%slayers.%d.", text, i), t, visit)
 	}
-	visit(text+"norm.weight", &m.norm.weight, t.Hidden)
+	visit(text+"norm.weight", &m.norm.weight, nil, t.Hidden)
 	if !tied {
-		visit("lm_head.weight", &m.head, t.Vocab, t.Hidden)
+		visit("lm_head.weight", &m.head, nil, t.Vocab, t.Hidden)
 	}
 }
 
 func (l *layer) walk(p string, t TextConfig, visit visitor) {
 	q, kv := t.Heads*t.HeadDim, t.KVHeads*t.HeadDim
-	visit(p+"input_layernorm.weight", &l.norm1.weight, t.Hidden)
+	visit(p+"input_layernorm.weight", &l.norm1.weight, nil, t.Hidden)
 	for _, w := range []struct {
 		name string
 		dst  *linear
@@ -61,11 +62,11 @@ func (l *layer) walk(p string, t TextConfig, visit visitor) {
 		w.dst.walk(p+"self_attn."+w.name, t.Bias, visit, w.rows, t.Hidden)
 	}
 	if t.HeadNorm {
-		visit(p+"self_attn.q_norm.weight", &l.qNorm.weight, t.HeadDim)
-		visit(p+"self_attn.k_norm.weight", &l.kNorm.weight, t.HeadDim)
+		visit(p+"self_attn.q_norm.weight", &l.qNorm.weight, nil, t.HeadDim)
+		visit(p+"self_attn.k_norm.weight", &l.kNorm.weight, nil, t.HeadDim)
 	}
 	l.o.walk(p+"self_attn.o_proj", false, visit, t.Hidden, q)
-	visit(p+"post_attention_layernorm.weight", &l.norm2.weight, t.Hidden)
+	visit(p+"post_attention_layernorm.weight", &l.norm2.weight, nil, t.Hidden)
 	l.mlp.gate.walk(p+"mlp.gate_proj", false, visit, t.Intermediate, t.Hidden)
 	l.mlp.up.walk(p+"mlp.up_proj", false, visit, t.Intermediate, t.Hidden)
 	l.mlp.down.walk(p+"mlp.down_proj", false, visit, t.Hidden, t.Intermediate)
@@ -75,7 +76,7 @@ func (m *Model) walkVision(p string, visit visitor) {
 	v, c := &m.vision, m.Config.Vision
 	v.patch.walk(p+"patch_embed.proj", c.PatchBias, visit, c.Hidden, c.Channels, c.Temporal, c.Patch, c.Patch)
 	if c.Table > 0 {
-		visit(p+"pos_embed.weight", &v.table, c.Table*c.Table, c.Hidden)
+		visit(p+"pos_embed.weight", &v.table, nil, c.Table*c.Table, c.Hidden)
 	}
 	v.blocks = make([]block, c.Depth)
 	for i := range v.blocks {
@@ -121,15 +122,15 @@ func (g *merger) walk(p string, names [3]string, c VisionConfig, visit visitor) 
 }
 
 func (n *norm) walk(name string, bias bool, visit visitor, width int) {
-	visit(name+".weight", &n.weight, width)
+	visit(name+".weight", &n.weight, nil, width)
 	if bias {
-		visit(name+".bias", &n.bias, width)
+		visit(name+".bias", &n.bias, nil, width)
 	}
 }
 
 func (l *linear) walk(name string, bias bool, visit visitor, shape ...int) {
-	visit(name+".weight", &l.weight, shape...)
+	visit(name+".weight", &l.weight, l, shape...)
 	if bias {
-		visit(name+".bias", &l.bias, shape[0])
+		visit(name+".bias", &l.bias, nil, shape[0])
 	}
 }

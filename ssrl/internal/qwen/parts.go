@@ -19,8 +19,14 @@ func (n norm) heads(t *tape.Tape, x *tape.Var, c TextConfig) *tape.Var {
 	return tape.Reshape(y, x.Rows, x.Cols)
 }
 
-// of is x times the weight, plus the bias.
-func (l linear) of(t *tape.Tape, x *tape.Var) *tape.Var { return t.Linear(x, l.weight, l.bias) }
+// of is x times the weight, plus the bias, plus what the adapter adds.
+func (l linear) of(t *tape.Tape, x *tape.Var) *tape.Var {
+	y := t.Linear(x, l.weight, l.bias)
+	if l.lora == nil {
+		return y
+	}
+	return t.AddScaled(y, t.Linear(t.Linear(x, l.lora.a, nil), l.lora.b, nil), l.lora.scale)
+}
 
 // of is the perceptron of every row of x.
 func (p mlp) of(t *tape.Tape, x *tape.Var) *tape.Var {

@@ -34,7 +34,7 @@ func TestPublishedModels(t *testing.T) {
 	for name, p := range published {
 		t.Run(name, func(t *testing.T) {
 			tensors, weights := 0, int64(0)
-			(&Model{Config: p.config}).walk(p.tied, func(_ string, _ **tape.Var, shape ...int) {
+			(&Model{Config: p.config}).walk(p.tied, func(_ string, _ **tape.Var, _ *linear, shape ...int) {
 				n := int64(1)
 				for _, d := range shape {
 					n *= int64(d)

@@ -80,11 +80,12 @@ func (m *Model) Embed(t *tape.Tape, ids, places []int32, vision *tape.Var) (*tap
 // sees before the last norm. It stops between layers when ctx is done.
 func (m *Model) Hidden(ctx context.Context, t *tape.Tape, x *tape.Var, r Rows) (*tape.Var, error) {
 	cos, sin := m.rope(t.Dev, r.Pos)
+	trained := m.learns(false)
 	for i := range m.layers {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		x = t.Checkpoint(x, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, cos, sin) })
+		x = t.Checkpoint(x, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, cos, sin) })
 		if i < len(r.Deep) {
 			x = t.AddRows(x, r.Deep[i], r.Places)
 		}

@@ -30,7 +30,7 @@ func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*
 	c, area := m.Config.Vision, m.Config.Vision.Merge*m.Config.Vision.Merge
 	cos, sin := upload(t.Dev, plan.rows, plan.cos), upload(t.Dev, plan.rows, plan.sin)
 	x := m.patchEmbed(t, pictures, plan)
-	seen := &Seen{}
+	seen, trained := &Seen{}, m.learns(true)
 	for i := range m.vision.blocks {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -40,7 +40,7 @@ func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*
 			spans = plan.full
 		}
 		b := &m.vision.blocks[i]
-		x = t.Checkpoint(x, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
+		x = t.Checkpoint(x, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
 		if k := len(seen.Deep); k < len(c.DeepStack) && c.DeepStack[k] == i {
 			seen.Deep = append(seen.Deep, m.vision.deep[k].of(t, x, area))
 		}

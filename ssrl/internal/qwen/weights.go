@@ -153,8 +153,14 @@ func (m *Model) Tensors() []safetensors.Tensor {
 	if m.Type() == tensor.BF16 {
 		typ = safetensors.BF16
 	}
-	var out []safetensors.Tensor
-	for _, p := range m.Params {
+	return m.tensors(m.Params, typ)
+}
+
+// AdapterTensors lists the adapter's weights, in float32 and under PEFT's names.
+func (m *Model) AdapterTensors() []safetensors.Tensor { return m.tensors(m.Adapter, safetensors.F32) }
+
+func (m *Model) tensors(params []*Param, typ safetensors.DType) (out []safetensors.Tensor) {
+	for _, p := range params {
 		out = append(out, safetensors.Tensor{Name: p.Name, DType: typ, Shape: p.Shape, Load: func() ([]float32, error) {
 			values := make([]float32, p.Len())
 			m.Dev.Download(values, p.Tensor)

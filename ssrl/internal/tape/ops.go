@@ -32,6 +32,20 @@ func (t *Tape) Add(a, b *Var) *Var {
 	})
 }
 
+// AddScaled is a + scale b.
+func (t *Tape) AddScaled(a, b *Var, scale float32) *Var {
+	y := t.result(a.Rows, a.Cols, wanted(a, b))
+	t.Dev.AddScaled(y.Tensor, a.Tensor, b.Tensor, scale)
+	return t.then(y, func() {
+		if a.Grad != nil {
+			t.Dev.Add(a.Grad, a.Grad, y.Grad)
+		}
+		if b.Grad != nil {
+			t.Dev.AddScaled(b.Grad, b.Grad, y.Grad, scale)
+		}
+	})
+}
+
 // RMSNorm is x / rms(x) * w, row by row.
 func (t *Tape) RMSNorm(x, w *Var, eps float32) *Var {
 	y := t.result(x.Rows, x.Cols, wanted(x, w))

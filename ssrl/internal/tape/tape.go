@@ -58,24 +58,27 @@ func (t *Tape) Backward(ctx context.Context) error {
 
 // Checkpoint is block(x). A frugal tape keeps only the result: on the way back
 // the block runs a second time, recorded, from the same input. Without
-// recording it keeps only the result as well.
-func (t *Tape) Checkpoint(x *Var, block func(*Tape, *Var) *Var) *Var {
+// recording it keeps only the result as well. trained says whether a weight
+// inside the block has a gradient.
+func (t *Tape) Checkpoint(x *Var, trained bool, block func(*Tape, *Var) *Var) *Var {
 	if t.record && !t.Frugal {
 		return block(t, x)
 	}
-	y := t.result(x.Rows, x.Cols, true)
+	trained = trained || x.Grad != nil
+	y := t.result(x.Rows, x.Cols, trained)
 	mark := t.Dev.Mark()
 	t.Dev.Copy(y.Tensor, block(New(t.Dev), x).Tensor)
 	t.Dev.Release(mark)
-	if !t.record {
+	if !t.record || !trained {
 		return y
 	}
 	t.back = append(t.back, func() {
 		mark := t.Dev.Mark()
 		again := Record(t.Dev)
-		out := block(again, x)
-		t.Dev.Copy(out.Grad, y.Grad)
-		again.Backward(t.ctx) // the outer Backward reports a cancelled context
+		if out := block(again, x); out.Grad != nil { // else another block has the trained weights
+			t.Dev.Copy(out.Grad, y.Grad)
+			again.Backward(t.ctx) // the outer Backward reports a cancelled context
+		}
 		t.Dev.Release(mark)
 	})
 	return y

@@ -55,6 +55,8 @@ type Device interface {
 	LinearBack(dx, dw, db, dy, x, w *Tensor)
 	// Add: y = a + b. y may be a or b.
 	Add(y, a, b *Tensor)
+	// AddScaled: y = a + scale b. y may be a or b.
+	AddScaled(y, a, b *Tensor, scale float32)
 
 	// RMSNorm: y = x * rstd * w, rstd[1,rows] = 1/sqrt(mean(x^2)+eps).
 	RMSNorm(y, rstd, x, w *Tensor, eps float32)
