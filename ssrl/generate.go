@@ -21,7 +21,8 @@ import (
 
 // GenerateOptions configures GenerateDataset.
 type GenerateOptions struct {
-	Tasks    []string `json:"tasks"` // names; nil means all five
+	Tasks    []string `json:"tasks"` // for TaskByName; nil means all five, or none beside Own
+	Own      []Task   `json:"-"`     // tasks of the caller's own, asked after those
 	Seed     uint64   `json:"seed"`
 	PerImage int      `json:"per_image"` // questions of each task and frame; 0 means 1
 	Shard    int      `json:"shard"`     // makes only this part of the frames, counted from 0
@@ -148,12 +149,12 @@ func cleanUnlessEmpty(path string) string {
 // generator checks the options and fills the defaults in.
 func (o *GenerateOptions) generator() (Generator, error) {
 	g := Generator{Seed: o.Seed, PerFrame: o.PerImage, Workers: o.Workers, Skipped: o.Skipped, Notice: o.Notice}
-	if o.Tasks == nil {
+	if o.Tasks == nil && o.Own == nil {
 		for _, t := range AllTasks() {
 			o.Tasks = append(o.Tasks, t.Name())
 		}
 	}
-	if len(o.Tasks) == 0 {
+	if len(o.Tasks)+len(o.Own) == 0 {
 		return g, errors.New("generate: no tasks (want shuffle, flip, crop, depth or position)")
 	}
 	for i, name := range o.Tasks {
@@ -166,6 +167,7 @@ func (o *GenerateOptions) generator() (Generator, error) {
 		}
 		g.Tasks = append(g.Tasks, t)
 	}
+	g.Tasks = append(g.Tasks, o.Own...)
 	if o.Shards == 0 {
 		o.Shards = 1
 	}

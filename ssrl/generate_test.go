@@ -153,7 +153,7 @@ func TestGenerateDatasetRefuses(t *testing.T) {
 		want  string
 		is    error
 	}{
-		{"an unknown task", plain, "", ssrl.GenerateOptions{Tasks: []string{"shuffel"}}, `task "shuffel" (want shuffle, flip, crop, depth or position)`, nil},
+		{"an unknown task", plain, "", ssrl.GenerateOptions{Tasks: []string{"shuffel"}}, `task "shuffel" (want shuffle, flip, crop, depth or position; did you mean shuffle?)`, nil},
 		{"a task twice", plain, "", ssrl.GenerateOptions{Tasks: []string{"flip", "crop", "flip"}}, "task flip is named twice", nil},
 		{"no tasks", plain, "", ssrl.GenerateOptions{Tasks: []string{}}, "generate: no tasks (want shuffle, flip, crop, depth or position)", nil},
 		{"a shard too far", plain, "", ssrl.GenerateOptions{Shard: 2, Shards: 2}, "generate: shard 2 of 2 (want 0 to below their number)", nil},

@@ -29,6 +29,8 @@ type Sample struct {
 	Response string
 	Images   []image.Image
 	Meta     json.RawMessage // geometry behind the answer; its keys depend on Task
+
+	kept *pretext.Sample // what a Workspace made it of and may write over
 }
 
 // Task makes one kind of question.
@@ -100,6 +102,11 @@ func (g Generator) check() error {
 	for i, t := range g.Tasks {
 		if t == nil || t.Name() == "" {
 			return fmt.Errorf("generator: task %d is nil or has no name", i)
+		}
+		if t, ok := t.(ours); ok {
+			if err := t.internal().Check(); err != nil {
+				return err
+			}
 		}
 	}
 	if g.PerFrame < 0 || g.PerFrame > maxPerFrame {
@@ -173,14 +180,13 @@ func partsOf[F any](g Generator, frames iter.Seq2[F, error]) iter.Seq2[part[F], 
 // make draws all samples of one frame.
 func (g Generator) make(f *Frame) ([]outcome, error) { return g.draw(f, 0, g.questions()) }
 
-// draw makes the questions from to to-1 of a frame, which is converted once and
-// handed to every task.
+// draw makes the questions from to to-1 of a frame, which is converted once for
+// all of them.
 func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
-	in, err := f.internal()
-	if err != nil {
+	var w Workspace
+	if err := w.Load(f); err != nil {
 		return nil, err
 	}
-	f = &Frame{in.Name, in.Image, (*Depth)(in.Depth)}
 	tasks, per := g.tasks(), max(g.PerFrame, 1)
 	var out []outcome
 	if text := f.rescaled(); text != "" && from == 0 { // once a frame
@@ -193,16 +199,15 @@ func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
 				k += per
 			}
 		}
-		s, err := task.Make(seed.Rand(g.Seed, "sample", f.Name, task.Name(), strconv.Itoa(k)), f)
+		s := new(Sample)
+		err := w.Make(s, task, seed.Rand(g.Seed, "sample", f.Name, task.Name(), strconv.Itoa(k)))
 		switch {
 		case errors.Is(err, ErrUnsuitable):
 			out = append(out, outcome{frame: f.Name, task: task.Name(), why: err})
 		case err != nil:
 			return nil, err
-		case s == nil:
-			return nil, fmt.Errorf("frame %s: task %s made neither a sample nor an error", f.Name, task.Name())
 		default:
-			s.ID, s.Task, s.Source = sampleID(f.Name, task.Name(), k), task.Name(), f.Name
+			s.ID, s.Task, s.Source, s.kept = sampleID(f.Name, task.Name(), k), task.Name(), f.Name, nil
 			out = append(out, outcome{sample: s})
 		}
 	}
@@ -229,25 +234,6 @@ func fileName(name string) string {
 		clean = clean[:min(len(clean), longest)] + "-" + strconv.FormatUint(seed.Key(0, name), 16)
 	}
 	return clean
-}
-
-// fromPretext makes a public sample of an internal one.
-func fromPretext(s *pretext.Sample, err error) (*Sample, error) {
-	if errors.Is(err, pretext.ErrUnsuitable) {
-		return nil, unsuitable{err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	meta, err := json.Marshal(s.Meta)
-	if err != nil {
-		return nil, err
-	}
-	out := &Sample{Task: s.Task, Problem: s.Problem, Answer: s.Answer, Meta: meta}
-	for _, m := range s.Images {
-		out.Images = append(out.Images, m)
-	}
-	return out, nil
 }
 
 // unsuitable lets an internal error answer to ErrUnsuitable.

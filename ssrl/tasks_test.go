@@ -485,9 +485,55 @@ func TestTaskByName(t *testing.T) {
 		assert.Equal(t, task, got)
 		assert.Equal(t, taskNames[i], task.Name())
 	}
-	for _, name := range []string{"", "Shuffle", "shuffle ", "depthorder"} {
+	for name, near := range map[string]string{"Shuffle": "shuffle", "shuffle ": "shuffle", "depthorder": "depth", "flop": "flip"} {
 		_, err := ssrl.TaskByName(name)
-		assert.EqualError(t, err, fmt.Sprintf("task %q (want shuffle, flip, crop, depth or position)", name))
+		assert.EqualError(t, err, fmt.Sprintf("task %q (want shuffle, flip, crop, depth or position; did you mean %s?)", name, near))
+	}
+	for name, want := range map[string]ssrl.Task{
+		"shuffle:rows=1,cols=3":                           ssrl.Shuffle{Rows: 1, Cols: 3},
+		"shuffle:mask=true,skip_identity=true":            ssrl.Shuffle{Mask: true, SkipIdentity: true},
+		"shuffle:mix=true,brief=true":                     ssrl.Shuffle{Mix: true, Brief: true},
+		"flip:direction=up-down,no_border=true":           ssrl.Flip{Direction: "up-down", NoBorder: true},
+		"crop:parity=true":                                ssrl.Crop{Parity: true},
+		"depth:brief=true":                                ssrl.DepthOrder{Brief: true},
+		"position:kinds=[near, far-diagonal],parity=true": ssrl.Position{Kinds: []string{"near", "far-diagonal"}, Parity: true},
+	} {
+		got, err := ssrl.TaskByName(name)
+		require.NoError(t, err, name)
+		assert.Equal(t, want, got)
+	}
+	for name, want := range map[string]string{
+		"":                           `task "" (want shuffle, flip, crop, depth or position)`,
+		":rows=2":                    `task "" (want shuffle, flip, crop, depth or position)`,
+		"flip:":                      "task flip: no options after the colon (want key=value)",
+		"flip:rows":                  `task flip: "rows" (want key=value)`,
+		"flip:row=2":                 "task flip: unknown option row (did you mean rows?)",
+		"crop:rows=2":                "task crop: unknown option rows (did you mean brief?)",
+		"shuffle:rows=two":           "task shuffle: option rows: a string (want int)",
+		"shuffle:rows=5,cols=4":      "shuffle: a grid of 5 rows and 4 columns (want 2 to 16 patches)",
+		"shuffle:cols=3":             "shuffle: a grid of 0 rows and 3 columns (want 2 to 16 patches)",
+		"shuffle:mix=true,rows=2":    "shuffle: a mix of grids and a grid or mask (want one of the two)",
+		"flip:direction=up":          `flip: direction "up" (want up-down or left-right)`,
+		"position:kinds=[near, far]": `position: unknown kind "far" (want near or far-depth or far-diagonal)`,
+	} {
+		_, err := ssrl.TaskByName(name)
+		assert.EqualError(t, err, want, name)
+	}
+}
+
+func TestSplitTasks(t *testing.T) {
+	for list, want := range map[string][]string{
+		"":                             {""},
+		"flip":                         {"flip"},
+		"flip,":                        {"flip", ""},
+		"shuffle:rows=1,cols=3,flip":   {"shuffle:rows=1,cols=3", "flip"},
+		"flip,shuffle:mask=true,crop":  {"flip", "shuffle:mask=true", "crop"},
+		"shuffle,shuffle:mask=true":    {"shuffle", "shuffle:mask=true"},
+		"position:kinds=[near,x],flip": {"position:kinds=[near,x]", "flip"},
+		"rows=2":                       {"rows=2"},
+		"position:kinds=[near,x":       {"position:kinds=[near,x"},
+	} {
+		assert.Equal(t, want, ssrl.SplitTasks(list), list)
 	}
 }
 

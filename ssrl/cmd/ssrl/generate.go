@@ -69,7 +69,7 @@ type generateCmd struct {
 	Mismatch          string  `default:"rescale" enum:"rescale,refuse" help:"Depth of another size than its image: ${enum}."`
 	IgnoreOrientation bool    `help:"Leave images as the sensor had them, whatever their EXIF orientation."`
 
-	Tasks      string  `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}."`
+	Tasks      string  `default:"shuffle,flip,crop,depth,position" help:"Names joined by commas: ${default}. Options follow a colon: shuffle:rows=1,cols=3,flip."`
 	Seed       uint64  `help:"The same seed gives the same questions."`
 	PerImage   int     `default:"1" help:"Questions of each task and frame."`
 	Shard      string  `default:"0/1" help:"I/N makes only part I of N of the frames, counted from 0."`
@@ -113,7 +113,7 @@ func (c *generateCmd) Run(ctx context.Context) error {
 
 // options checks what was asked for, without looking at any file.
 func (c *generateCmd) options() (opts ssrl.GenerateOptions, err error) {
-	opts = ssrl.GenerateOptions{Tasks: strings.Split(c.Tasks, ","), Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers,
+	opts = ssrl.GenerateOptions{Tasks: ssrl.SplitTasks(c.Tasks), Seed: c.Seed, PerImage: c.PerImage, Workers: c.Workers,
 		Format: c.Format, Validation: c.Validation, Shuffled: c.Shuffled}
 	for _, name := range opts.Tasks {
 		if _, err := ssrl.TaskByName(name); err != nil {

@@ -43,7 +43,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"generate --image frames --out out", `unknown flag --image, did you mean "--images"?` + see, 2},
 		{"generate --images frames --out out --task flip", `unknown flag --task, did you mean "--tasks"?` + see, 2},
 		{"generate --images frames --out out more", "unexpected argument more" + see, 2},
-		{"generate --images frames --out out --tasks shuffel", `--tasks shuffel: task "shuffel" (want shuffle, flip, crop, depth or position)`, 2},
+		{"generate --images frames --out out --tasks shuffel", `--tasks shuffel: task "shuffel" (want shuffle, flip, crop, depth or position; did you mean shuffle?)`, 2},
 		{"generate --images frames --out out --tasks ''", `--tasks : task "" (want shuffle, flip, crop, depth or position)`, 2},
 		{"generate --images frames --out out --tasks flip,", `--tasks flip,: task "" (want shuffle, flip, crop, depth or position)`, 2},
 		{"generate --images frames --out out --seed -1", `--seed: expected a valid 64 bit uint but got "-1"` + see, 2},

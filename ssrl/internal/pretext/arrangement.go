@@ -13,30 +13,29 @@ type fits struct {
 	beside  []int  // [a*n+b]: the cut with b to the right of a
 	below   []int  // [a*n+b]: the cut with b under a
 	samples [2]int // channel values along one cut of each kind
+
+	truth, at, swapped [maxPatches]int // arrangements looked at
 }
 
-func newFits(g grid, m *rgbd.RGB) fits {
+// measure fills f in for a picture.
+func (f *fits) measure(w *Workspace, g grid, m *rgbd.RGB) {
 	n := g.count()
-	all := make([]edges, n)
-	for p := range all {
-		all[p] = g.edgesOf(m, p)
-	}
-	f := fits{g: g, beside: make([]int, n*n), below: make([]int, n*n)}
+	all := g.allEdges(w, m, false)
+	f.g, f.beside, f.below = g, atLeast(f.beside, n*n), atLeast(f.below, n*n)
 	for a := range n {
 		for b := range n {
 			f.beside[a*n+b], f.samples[0] = g.beside(all[a], all[b])
 			f.below[a*n+b], f.samples[1] = g.below(all[a], all[b])
 		}
 	}
-	return f
 }
 
 // rival returns an arrangement other than the true one that is not clearly
-// worse, or nil. Source patch hidden (-1 for none) is out of sight: its cuts
+// worse, or nil; it is valid until the next call. Source patch hidden (-1 for none) is out of sight: its cuts
 // count as the mean of the true ones, neither for nor against.
-func (f fits) rival(hidden int) []int {
+func (f *fits) rival(hidden int) []int {
 	n := f.g.count()
-	truth := make([]int, n)
+	truth := f.truth[:n]
 	for i := range truth {
 		truth[i] = i
 	}
@@ -60,8 +59,7 @@ func (f fits) rival(hidden int) []int {
 	if n > maxExhaustive {
 		return s.neighbours(truth)
 	}
-	s.at = make([]int, 0, n)
-	s.used = make([]bool, n)
+	s.at = f.at[:0]
 	if s.extend(0, false) {
 		return s.at
 	}
@@ -69,7 +67,7 @@ func (f fits) rival(hidden int) []int {
 }
 
 // cost is the difference along a cut: kind 0 beside, 1 below.
-func (f fits) cost(kind, a, b int) int {
+func (f *fits) cost(kind, a, b int) int {
 	if kind == 0 {
 		return f.beside[a*f.g.count()+b]
 	}
@@ -77,14 +75,14 @@ func (f fits) cost(kind, a, b int) int {
 }
 
 // eachCut calls do for every pair of neighbours when at[p] lies at place p.
-func (f fits) eachCut(at []int, do func(kind, a, b int)) {
+func (f *fits) eachCut(at []int, do func(kind, a, b int)) {
 	for p := range at {
 		f.cutsBefore(at, p, do)
 	}
 }
 
 // cutsBefore calls do for the cuts of place p with the places before it.
-func (f fits) cutsBefore(at []int, p int, do func(kind, a, b int)) {
+func (f *fits) cutsBefore(at []int, p int, do func(kind, a, b int)) {
 	if p%f.g.cols != 0 {
 		do(0, at[p-1], at[p])
 	}
@@ -95,13 +93,13 @@ func (f fits) cutsBefore(at []int, p int, do func(kind, a, b int)) {
 
 // search looks for an arrangement that is not clearly worse than the truth.
 type search struct {
-	f       fits
+	f       *fits
 	hidden  int
 	neutral [2]int
 	truth   int // sum over the cuts of the true arrangement
 	samples int // visible channel values of the true arrangement
 	at      []int
-	used    []bool
+	used    [maxPatches]bool
 }
 
 func (s *search) cost(kind, a, b int) int {
@@ -118,10 +116,10 @@ func (s *search) extend(sum int, moved bool) bool {
 		return false
 	}
 	p := len(s.at)
-	if p == len(s.used) {
+	if p == s.f.g.count() {
 		return moved
 	}
-	for i := range s.used {
+	for i := range s.f.g.count() {
 		if s.used[i] {
 			continue
 		}
@@ -144,7 +142,7 @@ func (s *search) neighbours(truth []int) []int {
 	rows, cols := s.f.g.rows, s.f.g.cols
 	for i := range truth {
 		for j := range i {
-			at := append([]int(nil), truth...)
+			at := append(s.f.swapped[:0], truth...)
 			at[i], at[j] = at[j], at[i]
 			if s.fitting(at) {
 				return at
@@ -153,7 +151,7 @@ func (s *search) neighbours(truth []int) []int {
 	}
 	for down := range rows {
 		for right := range cols {
-			at := make([]int, len(truth))
+			at := s.f.swapped[:len(truth)]
 			for p := range at {
 				at[p] = (p/cols+down)%rows*cols + (p%cols+right)%cols
 			}

@@ -35,45 +35,39 @@ type block struct {
 // drawBlocks draws blocks whose markers lie whole in the picture, within 45 %
 // of its size from its middle. Looking at random centres costs far less than
 // sliding a window over megapixels, and the number of draws bounds the time.
-func drawBlocks(rng *rand.Rand, d *rgbd.Depth) ([]block, error) {
+func (w *Workspace) drawBlocks(rng *rand.Rand, d *rgbd.Depth) error {
+	w.blocks = w.blocks[:0]
 	low, high := extremes(d.Metres)
 	if !(high > low) {
-		return nil, unsuitable("position", "no two readings differ")
+		return unsuitable("position", "no two readings differ")
 	}
 	margin := max(blockSide/2, rgbd.MarkerRadius(d.Width, d.Height))
 	x0, y0 := max(margin, (d.Width+19)/20), max(margin, (d.Height+19)/20)
 	x1, y1 := d.Width-x0, d.Height-y0
 	if x1 <= x0 || y1 <= y0 {
-		return nil, unsuitable("position", "too small for two markers (%dx%d)", d.Width, d.Height)
+		return unsuitable("position", "too small for two markers (%dx%d)", d.Width, d.Height)
 	}
-	var blocks []block
 	var buffer [blockSide * blockSide]float32
 	for range blockDraws {
 		centre := Point{x0 + rng.IntN(x1-x0), y0 + rng.IntN(y1-y0)}
 		if b, ok := newBlock(d, centre, low, high, buffer[:0]); ok {
-			if blocks = append(blocks, b); len(blocks) == maxBlocks {
+			if w.blocks = append(w.blocks, b); len(w.blocks) == maxBlocks {
 				break
 			}
 		}
 	}
-	return blocks, nil
+	return nil
 }
 
 // extremes returns the least and greatest reading; low > high when there is none.
 func extremes(values []float32) (low, high float64) {
-	least, most := float32(math.Inf(1)), float32(math.Inf(-1))
+	least, most := greatestKey, leastKey
 	for _, v := range values {
-		if !finite(v) {
-			continue
-		}
-		if v < least {
-			least = v
-		}
-		if v > most {
-			most = v
+		if k := sortable(v); k-leastKey <= greatestKey-leastKey {
+			least, most = min(least, k), max(most, k)
 		}
 	}
-	return float64(least), float64(most)
+	return float64(unsortable(least)), float64(unsortable(most))
 }
 
 // newBlock measures the block around centre; ok is false when it lacks readings
@@ -102,9 +96,9 @@ func newBlock(d *rgbd.Depth, centre Point, low, high float64, readings []float32
 	return block{centre, relative(least), relative(most), median, relative(median)}, true
 }
 
-// pairsOf lists the pairs of blocks that carry a question of the kind.
-func pairsOf(kind string, blocks []block, width, height int) [][2]uint16 {
-	var pairs [][2]uint16
+// pairsOf lists in the memory of pairs those of blocks that carry a question of the kind.
+func pairsOf(pairs [][2]uint16, kind string, blocks []block, width, height int) [][2]uint16 {
+	pairs = pairs[:0]
 	for i, a := range blocks {
 		for j, b := range blocks[:i] {
 			if suits(kind, a, b, width, height) && apart(width, height, a.centre, b.centre, blockSide) {

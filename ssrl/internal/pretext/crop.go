@@ -41,10 +41,12 @@ const (
 //  2. A hole is redrawn when it or its surroundings are nearly black, when two
 //     options look alike, or when a wrong option continues the picture around
 //     the hole about as well as the truth.
+//  3. Options are reduced without skipping pixels; OpenCV's bilinear skips.
 //
 // The side of the hole is half the shorter side of the picture, rounded down.
 type Crop struct {
-	Brief bool // ask in a few words
+	Brief  bool // ask in a few words
+	Parity bool // ask as upstream does, whatever the picture: see 1 to 3
 }
 
 // CropMeta tells how a Crop sample was made.
@@ -54,7 +56,8 @@ type CropMeta struct {
 }
 
 // CropOption is one option: the square Box of the source, brought to the size
-// of the hole; Kind says which and how.
+// of the hole; Kind says which and how. With Parity an exterior Box may be cut
+// off at the sides of the frame.
 type CropOption struct {
 	Kind string `json:"kind"`
 	Box  Box    `json:"box"`
@@ -63,24 +66,51 @@ type CropOption struct {
 // Name returns "crop".
 func (Crop) Name() string { return "crop" }
 
+// Check implements Task.
+func (Crop) Check() error { return nil }
+
 // Make implements Task.
-func (t Crop) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) {
+func (t Crop) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) { return fresh(t, rng, f) }
+
+// MakeInto implements Task.
+func (t Crop) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Frame) error {
 	if err := checkImage("crop", f); err != nil {
-		return nil, err
+		return err
 	}
 	m := f.Image
 	side := min(m.Width, m.Height) / 2
-	if side < minHole {
-		return nil, unsuitable("crop", "a hole of %d pixels (want %d)", side, minHole)
+	if least := t.leastHole(); side < least {
+		return unsuitable("crop", "a hole of %d pixels (want %d)", side, least)
 	}
-	var why error
+	dst.pictures(5)
+	for i := range 4 {
+		dst.picture(1+i, side, side)
+	}
+	var why refusal
 	for range cropTries {
-		c := drawCut(rng, m, side)
-		if why = c.check(m); why == nil {
-			return c.sample(m, t.Brief), nil
+		c := drawCut(rng, m, side, t.Parity)
+		copy(c.pictures[:], dst.Images[1:])
+		if t.Parity {
+			for i := range c.options {
+				c.draw(w, m, i)
+			}
+		} else if why = c.check(w, m); why.what != fine {
+			continue
 		}
+		c.finish(dst, m)
+		dst.Task = "crop"
+		dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity})
+		return nil
 	}
-	return nil, why
+	return why.error()
+}
+
+// leastHole is the shortest side of a hole.
+func (t Crop) leastHole() int {
+	if t.Parity {
+		return 4 // of which the interior is two pixels wide
+	}
+	return minHole
 }
 
 // cut is a hole with its four options.
@@ -89,19 +119,24 @@ type cut struct {
 	options  [4]CropOption
 	pictures [4]*rgbd.RGB
 	truth    int // index of the true option
+	parity   bool
 }
 
 // drawCut draws the hole, the place of the truth and three of the five wrong
 // options, each independent of the others.
-func drawCut(rng *rand.Rand, m *rgbd.RGB, side int) cut {
+func drawCut(rng *rand.Rand, m *rgbd.RGB, side int, parity bool) cut {
 	corner := image.Pt(rng.IntN(m.Width-side+1), rng.IntN(m.Height-side+1))
-	c := cut{hole: image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, truth: rng.IntN(4)}
-	wrong := []CropOption{
+	c := cut{hole: image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}, truth: rng.IntN(4), parity: parity}
+	inner, outer := interior, exterior
+	if parity {
+		inner, outer = upstreamInterior, upstreamExterior
+	}
+	wrong := [...]CropOption{
 		{KindClockwise, boxOf(c.hole)},
 		{KindAnticlockwise, boxOf(c.hole)},
-		{KindInterior, boxOf(interior(c.hole))},
-		{KindExterior, boxOf(exterior(m, c.hole, side/narrowExteriorPart))},
-		{KindExterior, boxOf(exterior(m, c.hole, side/wideExteriorPart))},
+		{KindInterior, boxOf(inner(c.hole))},
+		{KindExterior, boxOf(outer(m, c.hole, side/narrowExteriorPart))},
+		{KindExterior, boxOf(outer(m, c.hole, side/wideExteriorPart))},
 	}
 	rng.Shuffle(len(wrong), func(i, j int) { wrong[i], wrong[j] = wrong[j], wrong[i] })
 	for i, next := 0, 0; i < 4; i++ {
@@ -133,99 +168,171 @@ func exterior(m *rgbd.RGB, hole image.Rectangle, margin int) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side, side))}
 }
 
+// upstreamInterior is from a quarter to three quarters of the side, both rounded
+// down.
+func upstreamInterior(hole image.Rectangle) image.Rectangle {
+	side := hole.Dx()
+	from, to := side/interiorPart, 3*side/interiorPart
+	return image.Rect(hole.Min.X+from, hole.Min.Y+from, hole.Min.X+to, hole.Min.Y+to)
+}
+
+// upstreamExterior is the square with margin more at each side, cut off at the
+// sides of m.
+func upstreamExterior(m *rgbd.RGB, hole image.Rectangle, margin int) image.Rectangle {
+	return hole.Inset(-margin).Intersect(m.Bounds())
+}
+
 func boxOf(r image.Rectangle) Box { return Box{r.Min.X, r.Min.Y, r.Dx(), r.Dy()} }
 
 func (b Box) rectangle() image.Rectangle { return image.Rect(b[0], b[1], b[0]+b[2], b[1]+b[3]) }
 
-// check makes the pictures of the options and refuses a cut that has no single
-// answer.
-func (c *cut) check(m *rgbd.RGB) error {
-	truth := m.Crop(c.hole.Min.X, c.hole.Min.Y, c.hole.Dx(), c.hole.Dy())
-	if mean, _ := brightness(truth); mean < minHoleBrightness {
-		return unsuitable("crop", "the missing part is nearly black (mean level %.0f, want %g)", mean, minHoleBrightness)
-	}
-	if mean := rimBrightness(m, c.hole); mean < minHoleBrightness {
-		return unsuitable("crop", "what surrounds the hole is nearly black (mean level %.0f, want %g)", mean, minHoleBrightness)
-	}
-	for i, o := range c.options {
-		c.pictures[i] = o.picture(m, truth)
-		for j := range i {
-			if d := meanDifference(c.pictures[i], c.pictures[j]); d < minOptionDifference {
-				return unsuitable("crop", "options %s and %s look alike (mean difference %.1f, want %g)",
-					c.options[j].Kind, o.Kind, d, minOptionDifference)
-			}
-		}
-	}
-	best, samples := rimDifference(m, c.hole, truth)
-	for i, o := range c.options {
-		if sum, _ := rimDifference(m, c.hole, c.pictures[i]); i != c.truth && !clearlyWorse(sum, best, samples) {
-			return unsuitable("crop", "option %s continues the picture about as well as the truth", o.Kind)
-		}
+// refusal is why a hole will not do. It becomes an error only when no other will.
+type refusal struct {
+	what   flaw
+	a, b   string // kinds of options
+	amount float64
+}
+
+type flaw int
+
+const (
+	fine flaw = iota
+	darkHole
+	darkRim
+	lookAlike
+	fitsToo
+)
+
+func (r refusal) error() error {
+	switch r.what {
+	case darkHole:
+		return unsuitable("crop", "the missing part is nearly black (mean level %.0f, want %g)", r.amount, minHoleBrightness)
+	case darkRim:
+		return unsuitable("crop", "what surrounds the hole is nearly black (mean level %.0f, want %g)", r.amount, minHoleBrightness)
+	case lookAlike:
+		return unsuitable("crop", "options %s and %s look alike (mean difference %.1f, want %g)", r.a, r.b, r.amount, minOptionDifference)
+	case fitsToo:
+		return unsuitable("crop", "option %s continues the picture about as well as the truth", r.a)
 	}
 	return nil
 }
 
-// picture returns what the option shows; truth is the missing part.
-func (o CropOption) picture(m, truth *rgbd.RGB) *rgbd.RGB {
-	switch o.Kind {
-	case KindTruth:
-		return truth
-	case KindClockwise:
-		return truth.Rotate90(true)
-	case KindAnticlockwise:
-		return truth.Rotate90(false)
+// check makes the pictures of the options and refuses a cut that has no single
+// answer.
+func (c *cut) check(w *Workspace, m *rgbd.RGB) refusal {
+	w.used = 0
+	truth := part{m, c.hole.Min.X, c.hole.Min.Y, c.hole.Dx(), c.hole.Dy()}.thin(w)
+	if mean, _ := brightness(truth); mean < minHoleBrightness {
+		return refusal{what: darkHole, amount: mean}
 	}
-	out := rgbd.NewRGB(truth.Width, truth.Height)
-	new(rgbd.Resizer).Bilinear(out, m, o.Box.rectangle())
-	return out
+	around := rimOf(w, m, c.hole)
+	if mean := around.brightness(); mean < minHoleBrightness {
+		return refusal{what: darkRim, amount: mean}
+	}
+	var thinned [4][]byte
+	for i, o := range c.options {
+		c.draw(w, m, i)
+		if thinned[i] = truth; i != c.truth {
+			thinned[i] = whole(c.pictures[i]).thin(w)
+		}
+		for j := range i {
+			if d := meanDifference(thinned[i], thinned[j]); d < minOptionDifference {
+				return refusal{lookAlike, c.options[j].Kind, o.Kind, d}
+			}
+		}
+	}
+	best := around.difference(w, c.pictures[c.truth])
+	for i, o := range c.options {
+		if i != c.truth && !clearlyWorse(around.difference(w, c.pictures[i]), best, around.samples) {
+			return refusal{what: fitsToo, a: o.Kind}
+		}
+	}
+	return refusal{}
 }
 
-func (c *cut) sample(m *rgbd.RGB, brief bool) *Sample {
-	shown := m.Clone()
+// draw makes the picture of option i.
+func (c *cut) draw(w *Workspace, m *rgbd.RGB, i int) {
+	switch o, out := c.options[i], c.pictures[i]; {
+	case o.Kind == KindTruth:
+		n := 3 * out.Width
+		for y := range out.Height {
+			copy(out.Pix[n*y:][:n], m.Pix[3*((c.hole.Min.Y+y)*m.Width+c.hole.Min.X):])
+		}
+	case o.Kind == KindClockwise || o.Kind == KindAnticlockwise:
+		quarterTurn(out, m, c.hole.Min, o.Kind == KindClockwise)
+	case c.parity:
+		linear(out, m, o.Box.rectangle())
+	default:
+		w.resize.Bilinear(out, m, o.Box.rectangle())
+	}
+}
+
+// finish fills in what the options leave open.
+func (c *cut) finish(dst *Sample, m *rgbd.RGB) {
+	shown := dst.picture(0, m.Width, m.Height)
+	copy(shown.Pix, m.Pix)
 	rgbd.FillRect(shown, c.hole, rgbd.Colour{})
-	return &Sample{
-		Task:    "crop",
-		Problem: cropProblem(brief),
-		Answer:  letters[c.truth : c.truth+1],
-		Images:  append([]*rgbd.RGB{shown}, c.pictures[:]...),
-		Meta:    CropMeta{Hole: boxOf(c.hole), Options: c.options},
-	}
+	dst.Answer = letters[c.truth : c.truth+1]
+	*metaOf[CropMeta](dst) = CropMeta{Hole: boxOf(c.hole), Options: c.options}
 }
 
-// rims returns the lines of m just outside the hole and the matching lines of
-// patch just inside it, for each side of the hole that is inside m.
-func rims(m *rgbd.RGB, hole image.Rectangle, patch *rgbd.RGB) (outside, inside [][]byte) {
-	add := func(out, in []byte) { outside, inside = append(outside, out), append(inside, in) }
+// rim is the lines of a picture just outside a hole: above, below, left, right;
+// nil where the hole ends with the picture.
+type rim struct {
+	lines   [4][]byte
+	samples int // channel values
+}
+
+func rimOf(w *Workspace, m *rgbd.RGB, hole image.Rectangle) (r rim) {
 	x0, y0, x1, y1 := hole.Min.X, hole.Min.Y, hole.Max.X, hole.Max.Y
 	if y0 > 0 {
-		add(rowOf(m, x0, x1, y0-1), rowOf(patch, 0, patch.Width, 0))
+		r.lines[0] = rowOf(m, x0, x1, y0-1)
 	}
 	if y1 < m.Height {
-		add(rowOf(m, x0, x1, y1), rowOf(patch, 0, patch.Width, patch.Height-1))
+		r.lines[1] = rowOf(m, x0, x1, y1)
 	}
 	if x0 > 0 {
-		add(columnOf(m, x0-1, y0, y1), columnOf(patch, 0, 0, patch.Height))
+		r.lines[2] = columnOf(w, m, x0-1, y0, y1)
 	}
 	if x1 < m.Width {
-		add(columnOf(m, x1, y0, y1), columnOf(patch, patch.Width-1, 0, patch.Height))
+		r.lines[3] = columnOf(w, m, x1, y0, y1)
 	}
-	return outside, inside
+	for _, l := range r.lines {
+		r.samples += len(l)
+	}
+	return r
 }
 
-// rimDifference adds up the differences across the sides of the hole when it is
+// difference adds up the differences across the sides of the hole when it is
 // filled with patch.
-func rimDifference(m *rgbd.RGB, hole image.Rectangle, patch *rgbd.RGB) (sum, samples int) {
-	outside, inside := rims(m, hole, patch)
-	for i, line := range outside {
-		s, n := difference(line, inside[i], 0, len(line)/3)
-		sum, samples = sum+s, samples+n
+func (r rim) difference(w *Workspace, patch *rgbd.RGB) (sum int) {
+	for i, outside := range r.lines {
+		if outside == nil {
+			continue
+		}
+		var inside []byte
+		switch i {
+		case 0:
+			inside = rowOf(patch, 0, patch.Width, 0)
+		case 1:
+			inside = rowOf(patch, 0, patch.Width, patch.Height-1)
+		case 2:
+			inside = columnOf(w, patch, 0, 0, patch.Height)
+		case 3:
+			inside = columnOf(w, patch, patch.Width-1, 0, patch.Height)
+		}
+		sum += distances(outside, inside)
 	}
-	return sum, samples
+	return sum
 }
 
-// rimBrightness is the mean level of the lines just outside the hole.
-func rimBrightness(m *rgbd.RGB, hole image.Rectangle) float64 {
-	black := rgbd.NewRGB(hole.Dx(), hole.Dy())
-	sum, samples := rimDifference(m, hole, black)
-	return float64(sum) / float64(samples)
+// brightness is the mean level of the lines.
+func (r rim) brightness() float64 {
+	sum := 0
+	for _, l := range r.lines {
+		for _, v := range l {
+			sum += int(v)
+		}
+	}
+	return float64(sum) / float64(r.samples)
 }

@@ -40,7 +40,8 @@ var bands = [3][2]float64{{0, .3}, {.35, .65}, {.7, 1}}
 //     whole inside the picture and two diameters apart.
 //  3. Markers are drawn on the picture's own pixels.
 type DepthOrder struct {
-	Brief bool // ask in a few words
+	Brief  bool // ask in a few words
+	Parity bool // ask as upstream does, without 1 and 2
 }
 
 // DepthMeta tells how a DepthOrder sample was made.
@@ -60,50 +61,61 @@ type DepthRegion struct {
 // Name returns "depth".
 func (DepthOrder) Name() string { return "depth" }
 
+// Check implements Task.
+func (DepthOrder) Check() error { return nil }
+
 // Make implements Task.
-func (t DepthOrder) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) {
+func (t DepthOrder) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) { return fresh(t, rng, f) }
+
+// MakeInto implements Task.
+func (t DepthOrder) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Frame) error {
 	if err := checkDepth("depth", f); err != nil {
-		return nil, err
+		return err
 	}
-	low, high, err := depthRange(f.Depth)
+	low, high, err := depthRange(w, f.Depth)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	regions, err := drawRegions(rng, f.Depth, low, high)
+	w.found = candidates{d: f.Depth, low: low, high: high, slide: &w.slide, in: w.found.in}
+	draw := w.found.drawRegions
+	if t.Parity {
+		draw = w.found.drawUpstream
+	}
+	regions, err := draw(rng)
+	w.found.d = nil
 	if err != nil {
-		return nil, err
+		return err
 	}
-	ranks := rng.Perm(3) // label i+1 goes to the region of rank ranks[i]
-	shown := f.Image.Clone()
-	var meta DepthMeta
+	w.orders[0] = perm(rng, w.orders[0], 3)
+	ranks := w.orders[0] // label i+1 goes to the region of rank ranks[i]
+	meta := metaOf[DepthMeta](dst)
+	shown := dst.copied(f.Image)
 	for i, rank := range ranks {
 		r := regions[rank]
 		r.Label = i + 1
 		meta.Regions[i] = r
 		rgbd.DrawMarker(shown, r.Label, r.Center[0], r.Center[1])
 	}
-	return &Sample{
-		Task:    "depth",
-		Problem: depthProblem(t.Brief),
-		Answer:  nearestFirst(ranks),
-		Images:  []*rgbd.RGB{shown},
-		Meta:    meta,
-	}, nil
+	dst.Task = "depth"
+	dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity})
+	w.orders[1] = nearestFirst(w.orders[1], ranks)
+	dst.Answer = w.text(appendJoined(w.words[:0], w.orders[1]))
+	return nil
 }
 
-// nearestFirst returns the labels in the order of rank. ranks[i] is the rank
-// (from 0) of the region labelled i+1.
-func nearestFirst(ranks []int) string {
-	labels := restoring(ranks)
-	for i := range labels {
-		labels[i]++
+// nearestFirst returns in dst the labels in the order of rank. ranks[i] is the
+// rank (from 0) of the region labelled i+1.
+func nearestFirst(dst, ranks []int) []int {
+	dst = restoring(dst, ranks)
+	for i := range dst {
+		dst[i]++
 	}
-	return joined(labels)
+	return dst
 }
 
 // depthRange returns the percentiles between which depth is relative.
-func depthRange(d *rgbd.Depth) (low, high float64, err error) {
-	p, ok := percentiles(d.Metres, lowPercentile, highPercentile)
+func depthRange(w *Workspace, d *rgbd.Depth) (low, high float64, err error) {
+	p, ok := w.ranks.percentiles(d.Metres, lowPercentile, highPercentile)
 	if !ok {
 		return 0, 0, unsuitable("depth", "no pixel has a reading")
 	}
@@ -111,25 +123,6 @@ func depthRange(d *rgbd.Depth) (low, high float64, err error) {
 		return 0, 0, unsuitable("depth", "all readings are alike (%g)", p[0])
 	}
 	return p[0], p[1], nil
-}
-
-// drawRegions returns a near, a middle and a far region of the largest size
-// that has three.
-func drawRegions(rng *rand.Rand, d *rgbd.Depth, low, high float64) (regions [3]DepthRegion, err error) {
-	short := min(d.Width, d.Height)
-	err = unsuitable("depth", "too small for three regions (%dx%d)", d.Width, d.Height)
-	for _, size := range regionSizes {
-		if size*regionsAcross > short || size < smallestOrdinary && short >= smallPicture {
-			continue
-		}
-		c := newCandidates(rng, d, low, high, size)
-		if regions, ok := c.draw(rng); ok {
-			return regions, nil
-		}
-		err = unsuitable("depth", "no three even regions at separate depths (of %d pixels: %d near, %d middle, %d far candidates)",
-			size, len(c.in[0]), len(c.in[1]), len(c.in[2]))
-	}
-	return regions, err
 }
 
 // maxCentres bounds the centres that are looked at in large pictures: they lie
@@ -141,7 +134,9 @@ type candidates struct {
 	d         *rgbd.Depth
 	low, high float64
 	size      int
+	spread    float64 // the limit of a region's own
 	in        [3][]candidate
+	slide     *slide
 }
 
 // candidate is the centre of a region and what it spans.
@@ -150,43 +145,111 @@ type candidate struct {
 	least, greatest float32
 }
 
-func newCandidates(rng *rand.Rand, d *rgbd.Depth, low, high float64, size int) *candidates {
-	c := &candidates{d: d, low: low, high: high, size: size}
-	w, h := d.Width, d.Height
-	margin := max(size/2, rgbd.MarkerRadius(w, h))
-	step := 1
-	for step*step*maxCentres < w*h {
-		step++
+// drawRegions returns a near, a middle and a far region of the largest size
+// that has three.
+func (c *candidates) drawRegions(rng *rand.Rand) (regions [3]DepthRegion, err error) {
+	w, h := c.d.Width, c.d.Height
+	short := min(w, h)
+	tried := false
+	for _, size := range regionSizes {
+		if size*regionsAcross > short || size < smallestOrdinary && short >= smallPicture {
+			continue
+		}
+		tried = true
+		step := 1
+		for step*step*maxCentres < w*h {
+			step++
+		}
+		c.size, c.spread = size, maxRegionSpread
+		c.find(max(size/2, rgbd.MarkerRadius(w, h)), step, [2]int{rng.IntN(step), rng.IntN(step)})
+		if regions, ok := c.draw(rng); ok {
+			return regions, nil
+		}
 	}
-	phase := [2]int{rng.IntN(step), rng.IntN(step)}
-	var columns []int
-	for x := margin + phase[0]; x < w-margin; x += step {
-		columns = append(columns, x)
+	if !tried {
+		return regions, unsuitable("depth", "too small for three regions (%dx%d)", w, h)
 	}
-	load := func(y int, row []uint32) {
-		for x, v := range d.Metres[y*w:][:w] {
-			row[x] = missing
-			if float64(v) >= low && float64(v) <= high {
-				row[x] = sortable(v)
+	return regions, unsuitable("depth", "no three even regions at separate depths (of %d pixels: %d near, %d middle, %d far candidates)",
+		c.size, len(c.in[0]), len(c.in[1]), len(c.in[2]))
+}
+
+// drawUpstream returns, as upstream's Depth.py does, for each band any region
+// whose centre lies in it and that is even, by a wider limit when there is none
+// of the first size.
+func (c *candidates) drawUpstream(rng *rand.Rand) (regions [3]DepthRegion, err error) {
+	var found [3]bool
+	for _, pass := range [...]struct {
+		size   int
+		spread float64
+	}{{25, maxRegionSpread}, {11, .2}} {
+		if found[0] && found[1] && found[2] {
+			break
+		}
+		c.size, c.spread = pass.size, pass.spread
+		c.find(pass.size/2, 1, [2]int{})
+		for b, in := range c.in {
+			if !found[b] && len(in) > 0 {
+				regions[b], found[b] = c.region(in[rng.IntN(len(in))]), true
 			}
 		}
 	}
-	extremesAround(w, h, size/2, columns, load, func(y int, least, greatest []uint32) {
-		if y < margin+phase[1] || y >= h-margin || (y-margin-phase[1])%step != 0 {
+	for b, ok := range found {
+		if !ok {
+			return regions, unsuitable("depth", "no even region is %s", [...]string{"near", "in the middle", "far"}[b])
+		}
+	}
+	return regions, nil
+}
+
+// find looks at the centres at least margin inside the picture, each step
+// pixels, from an offset in x and y on.
+func (c *candidates) find(margin, step int, offset [2]int) {
+	w, h, s := c.d.Width, c.d.Height, c.slide
+	for b := range c.in {
+		c.in[b] = c.in[b][:0]
+	}
+	s.columns = s.columns[:0]
+	for x := margin + offset[0]; x < w-margin; x += step {
+		s.columns = append(s.columns, x)
+	}
+	low, high := keysBetween(c.low, c.high)
+	load := func(y int, up, down []uint32) { keysInto(up, down, c.d.Metres[y*w:][:w], low, high, missing) }
+	s.greatestAround(w, h, c.size/2, s.columns, load, func(y int, up, down []uint32) {
+		if y < margin+offset[1] || y >= h-margin || (y-margin-offset[1])%step != 0 {
 			return
 		}
-		for i, x := range columns {
-			if greatest[i] != missing {
-				c.add(int32(y*w+x), unsortable(least[i]), unsortable(greatest[i]))
+		for i, x := range s.columns {
+			if up[i] != missing {
+				c.add(int32(y*w+x), unsortable(^down[i]), unsortable(up[i]))
 			}
 		}
 	})
-	return c
+}
+
+// keysBetween returns the least and the greatest key of a float32 from low to
+// high.
+func keysBetween(low, high float64) (least, greatest uint32) {
+	l, h := float32(low), float32(high)
+	least, greatest = sortable(l), sortable(h)
+	if float64(l) < low {
+		least++
+	}
+	if float64(h) > high {
+		greatest--
+	}
+	// Zero has two keys, that of -0 first.
+	if least == sortable(0) {
+		least--
+	}
+	if greatest == sortable(0)-1 {
+		greatest++
+	}
+	return least, greatest
 }
 
 // add keeps a region that is even and whose centre lies in a band.
 func (c *candidates) add(centre int32, least, greatest float32) {
-	if !(c.relative(greatest)-c.relative(least) < maxRegionSpread) {
+	if !(c.relative(greatest)-c.relative(least) < c.spread) {
 		return
 	}
 	at := c.relative(c.d.Metres[centre])

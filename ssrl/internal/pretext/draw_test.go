@@ -88,13 +88,13 @@ func TestAnswersAreUniform(t *testing.T) {
 	}
 	masked := pretext.Shuffle{Mask: true}
 	draws(t, masked, suitable(t, masked, 84, 84), 400, func(s *pretext.Sample) {
-		add("masked", fmt.Sprint(*s.Meta.(pretext.ShuffleMeta).Masked))
+		add("masked", fmt.Sprint(*s.Meta.(*pretext.ShuffleMeta).Masked))
 	})
 	requireUniform(t, "masked places", tally["masked"], 4)
 	for _, kind := range []string{pretext.Near, pretext.FarDepth, pretext.FarDiagonal} {
 		task := pretext.Position{Kinds: []string{kind}}
 		draws(t, task, suitable(t, task, 112, 112), 240, func(s *pretext.Sample) {
-			m := s.Meta.(pretext.PositionMeta)
+			m := s.Meta.(*pretext.PositionMeta)
 			require.Equal(t, kind, m.Kind)
 			add(kind+" letters", s.Answer)
 			add(kind+" facing", m.Facing)
@@ -136,11 +136,11 @@ func TestPositionKindsAreUniformWhereAllAreThere(t *testing.T) {
 		_, err := pretext.Position{Kinds: []string{kind}}.Make(seed.Rand(1), f)
 		require.NoError(t, err)
 	}
-	draws(t, pretext.Position{}, f, 600, func(s *pretext.Sample) { counts[s.Meta.(pretext.PositionMeta).Kind]++ })
+	draws(t, pretext.Position{}, f, 600, func(s *pretext.Sample) { counts[s.Meta.(*pretext.PositionMeta).Kind]++ })
 	requireUniform(t, "kinds", counts, 3)
 	counts = map[string]int{}
 	task := pretext.Position{Kinds: []string{pretext.Near, pretext.FarDepth, pretext.Near}}
-	draws(t, task, f, 600, func(s *pretext.Sample) { counts[s.Meta.(pretext.PositionMeta).Kind]++ })
+	draws(t, task, f, 600, func(s *pretext.Sample) { counts[s.Meta.(*pretext.PositionMeta).Kind]++ })
 	assert.Len(t, counts, 2)
 	assert.InDelta(t, 400, counts[pretext.Near], 60, "naming a kind twice doubles its share; five standard deviations")
 }
@@ -149,7 +149,7 @@ func TestCropDrawsEveryKindOfOption(t *testing.T) {
 	kinds := map[string]int{}
 	n := 400
 	draws(t, pretext.Crop{}, suitable(t, pretext.Crop{}, 90, 70), n, func(s *pretext.Sample) {
-		for _, o := range s.Meta.(pretext.CropMeta).Options {
+		for _, o := range s.Meta.(*pretext.CropMeta).Options {
 			kinds[o.Kind]++
 		}
 	})

@@ -17,6 +17,9 @@ const (
 	leftRight = 1
 )
 
+// directions are the words for them in options.
+var directions = [...]string{upDown: "up-down", leftRight: "left-right"}
+
 // Flip asks which patch of a picture is flipped, and how. It differs from
 // upstream's Flip.py, which has no direction parameter, on purpose:
 //
@@ -24,12 +27,15 @@ const (
 //  2. Only a patch is flipped for which either flip changes the pixels, the two
 //     flips differ, and undoing it continues the picture across the visible
 //     cuts clearly better than any other answer does.
+//  3. Borders and labels grow with the picture.
 //
 // The patch is drawn from those that qualify, equally often.
 type Flip struct {
-	Rows, Cols int  // both 0 means 2 x 2
-	NoBorder   bool // draw labels only
-	Brief      bool // ask in a few words
+	Rows, Cols int    // both 0 means 2 x 2
+	Direction  string // up-down or left-right; "" draws one of the two
+	NoBorder   bool   // draw labels only
+	Brief      bool   // ask in a few words
+	Parity     bool   // ask as upstream means to, whatever the picture: see 2 and 3
 }
 
 // FlipMeta tells how a Flip sample was made.
@@ -43,49 +49,74 @@ type FlipMeta struct {
 // Name returns "flip".
 func (Flip) Name() string { return "flip" }
 
-// Make implements Task.
-func (t Flip) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) {
-	if err := checkImage("flip", f); err != nil {
-		return nil, err
+// Check implements Task.
+func (t Flip) Check() error {
+	if t.Direction != "" && t.Direction != directions[upDown] && t.Direction != directions[leftRight] {
+		return fmt.Errorf("flip: direction %q (want %s)", t.Direction, eitherOf(directions[:]))
 	}
-	g, err := newGrid("flip", t.Rows, t.Cols, !t.NoBorder, f.Image)
-	if err != nil {
-		return nil, err
-	}
-	patch, err := drawFlippable(rng, g, f.Image)
-	if err != nil {
-		return nil, err
-	}
-	direction := rng.IntN(2)
-	area := g.area()
-	shown := f.Image.Crop(area[0], area[1], area[2], area[3])
-	g.paste(shown, mirrored(g.cut(f.Image, patch), direction), patch)
-	g.annotate(shown)
-	return &Sample{
-		Task:    "flip",
-		Problem: flipProblem(g, t.Brief),
-		Answer:  fmt.Sprintf("%d-%d", patch, direction),
-		Images:  []*rgbd.RGB{shown},
-		Meta:    FlipMeta{Grid: [2]int{g.rows, g.cols}, Area: area, Patch: patch, Direction: direction},
-	}, nil
+	_, _, err := gridOf("flip", t.Rows, t.Cols)
+	return err
 }
 
-func mirrored(m *rgbd.RGB, direction int) *rgbd.RGB {
-	if direction == upDown {
-		return m.FlipUpDown()
+// Make implements Task.
+func (t Flip) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) { return fresh(t, rng, f) }
+
+// MakeInto implements Task.
+func (t Flip) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Frame) error {
+	if err := t.Check(); err != nil {
+		return err
 	}
-	return m.FlipLeftRight()
+	if err := checkImage("flip", f); err != nil {
+		return err
+	}
+	g, err := newGrid("flip", t.Rows, t.Cols, f.Image, style{noBorder: t.NoBorder, parity: t.Parity})
+	if err != nil {
+		return err
+	}
+	w.used = 0
+	patch, err := t.drawPatch(w, rng, g, f.Image)
+	if err != nil {
+		return err
+	}
+	direction := upDown
+	if t.Direction == "" {
+		direction = rng.IntN(2)
+	} else if t.Direction == directions[leftRight] {
+		direction = leftRight
+	}
+	meta := metaOf[FlipMeta](dst)
+	*meta = FlipMeta{Grid: [2]int{g.rows, g.cols}, Area: g.area(), Patch: patch, Direction: direction}
+	dst.pictures(1)
+	shown := dst.picture(0, meta.Area[2], meta.Area[3])
+	for p := range g.count() {
+		if p != patch {
+			g.place(shown, p, f.Image, p)
+		}
+	}
+	mirror(shown, g.patch(patch), f.Image, direction)
+	g.annotate(shown)
+	dst.Task = "flip"
+	dst.Problem = w.problem(question{task: dst.Task, rows: g.rows, cols: g.cols, brief: t.Brief, parity: t.Parity})
+	answer := [2]int{patch, direction}
+	dst.Answer = w.text(appendJoined(w.words[:0], answer[:]))
+	return nil
+}
+
+// drawPatch draws the patch to flip.
+func (t Flip) drawPatch(w *Workspace, rng *rand.Rand, g grid, m *rgbd.RGB) (int, error) {
+	if t.Parity {
+		return rng.IntN(g.count()), nil
+	}
+	return drawFlippable(w, rng, g, m)
 }
 
 // drawFlippable draws one of the patches whose flips can be told.
-func drawFlippable(rng *rand.Rand, g grid, m *rgbd.RGB) (int, error) {
-	all := make([]edges, g.count())
-	for p := range all {
-		all[p] = g.edgesOf(m, p)
-	}
+func drawFlippable(w *Workspace, rng *rand.Rand, g grid, m *rgbd.RGB) (int, error) {
+	all := g.allEdges(w, m, true)
 	largest, differing := 0.0, false
-	for _, p := range rng.Perm(g.count()) {
-		d := leastFlipDifference(g.cut(m, p))
+	w.orders[0] = perm(rng, w.orders[0], g.count())
+	for _, p := range w.orders[0] {
+		d := leastFlipDifference(w, g.part(m, p))
 		largest = max(largest, d)
 		if d < minFlipDifference {
 			continue
@@ -105,18 +136,19 @@ func drawFlippable(rng *rand.Rand, g grid, m *rgbd.RGB) (int, error) {
 // leastFlipDifference is the smallest mean difference among the patch, its
 // mirror images and its turn by 180 degrees, which is what one flip looks like
 // to someone who takes it for the other.
-func leastFlipDifference(patch *rgbd.RGB) float64 {
-	flipped, mirror := patch.FlipUpDown(), patch.FlipLeftRight()
-	return min(meanDifference(patch, flipped), meanDifference(patch, mirror), meanDifference(flipped, mirror))
+func leastFlipDifference(w *Workspace, patch part) float64 {
+	is, flipped, mirror := patch.thin(w), patch.thinMirrored(w, upDown), patch.thinMirrored(w, leftRight)
+	return min(meanDifference(is, flipped), meanDifference(is, mirror), meanDifference(flipped, mirror))
 }
 
 // flipShows reports whether, with patch p flipped in direction, undoing exactly
 // that makes clearly better cuts than leaving the picture as it is shown and
-// than undoing any other flip.
-func flipShows(g grid, original []edges, p, direction int) bool {
-	truth, samples := g.seams(original)
-	at := append([]edges(nil), original...)
-	at[p] = at[p].flipped(direction)
+// than undoing any other flip. It leaves at as it was.
+func flipShows(g grid, at []edges, p, direction int) bool {
+	truth, samples := g.seams(at)
+	original := at[p]
+	defer func() { at[p] = original }()
+	at[p] = original.flipped(direction)
 	if sum, _ := g.seams(at); !clearlyWorse(sum, truth, samples) {
 		return false
 	}
@@ -127,11 +159,12 @@ func flipShows(g grid, original []edges, p, direction int) bool {
 				continue
 			}
 			at[q] = shown.flipped(other)
-			if sum, _ := g.seams(at); !clearlyWorse(sum, truth, samples) {
+			sum, _ := g.seams(at)
+			at[q] = shown
+			if !clearlyWorse(sum, truth, samples) {
 				return false
 			}
 		}
-		at[q] = shown
 	}
 	return true
 }

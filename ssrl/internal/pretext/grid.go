@@ -18,32 +18,61 @@ const maxPatches = 16
 // channels are blue, green, red.
 var borderColour = rgbd.Colour{0, 0, 255}
 
+// What upstream draws on a picture of any size: borders, in pixels inside each
+// patch, and labels at (10, 10). Its arial of 48 points has digits of some 35
+// pixels and an outline of 2, as has scale 5 of ours.
+const (
+	upstreamBorder     = 2
+	upstreamLabelAt    = 10
+	upstreamLabelScale = 5
+)
+
+// style is how a grid is drawn.
+type style struct{ noBorder, parity bool }
+
 // grid cuts the largest top left part of a picture that rows x cols equal
 // patches cover. Patches are numbered row by row.
 type grid struct {
 	rows, cols    int
 	width, height int // of a patch
 	border        int // thickness inside each patch
+	labelAt       int // from the left and upper side of a patch
 	labelScale    int
 }
 
-// newGrid refuses grids that make no question and pictures too small for them.
-// No rows and no columns mean 2x2.
-func newGrid(task string, rows, cols int, border bool, m *rgbd.RGB) (grid, error) {
+// gridOf refuses grids that make no question. No rows and no columns mean 2x2.
+func gridOf(task string, rows, cols int) (int, int, error) {
 	if rows == 0 && cols == 0 {
 		rows, cols = 2, 2
 	}
 	if rows < 1 || cols < 1 || rows > maxPatches || cols > maxPatches || rows*cols < 2 || rows*cols > maxPatches {
-		return grid{}, fmt.Errorf("%s: a grid of %d rows and %d columns (want 2 to %d patches)", task, rows, cols, maxPatches)
+		return 0, 0, fmt.Errorf("%s: a grid of %d rows and %d columns (want 2 to %d patches)", task, rows, cols, maxPatches)
+	}
+	return rows, cols, nil
+}
+
+// newGrid refuses grids that make no question and pictures too small for them.
+func newGrid(task string, rows, cols int, m *rgbd.RGB, s style) (grid, error) {
+	rows, cols, err := gridOf(task, rows, cols)
+	if err != nil {
+		return grid{}, err
 	}
 	g := grid{rows: rows, cols: cols, width: m.Width / cols, height: m.Height / rows}
-	if min(g.width, g.height) < minPatch {
-		return grid{}, unsuitable(task, "patches of %dx%d pixels (want %dx%d)", g.width, g.height, minPatch, minPatch)
+	least := minPatch
+	if s.parity {
+		least = 2*upstreamBorder + 1
 	}
-	if border {
-		g.border = rgbd.BorderThickness(g.width*cols, g.height*rows)
+	if min(g.width, g.height) < least {
+		return grid{}, unsuitable(task, "patches of %dx%d pixels (want %dx%d)", g.width, g.height, least, least)
 	}
 	g.labelScale = rgbd.LabelScale(g.width, g.height)
+	if !s.noBorder {
+		g.border = rgbd.BorderThickness(g.width*cols, g.height*rows)
+	}
+	g.labelAt = g.border
+	if s.parity {
+		g.border, g.labelAt, g.labelScale = min(g.border, 1)*upstreamBorder, upstreamLabelAt, upstreamLabelScale
+	}
 	return g, nil
 }
 
@@ -58,24 +87,28 @@ func (g grid) patch(p int) image.Rectangle {
 	return image.Rect(x, y, x+g.width, y+g.height)
 }
 
-// cut copies patch p out of m.
-func (g grid) cut(m *rgbd.RGB, p int) *rgbd.RGB {
-	b := g.patch(p)
-	return m.Crop(b.Min.X, b.Min.Y, g.width, g.height)
+// part is patch p of m.
+func (g grid) part(m *rgbd.RGB, p int) part {
+	return part{m, p % g.cols * g.width, p / g.cols * g.height, g.width, g.height}
 }
 
-// paste copies a patch to place p of m, which is of the size of the area.
-func (g grid) paste(m, patch *rgbd.RGB, p int) {
-	m.Paste(patch, p%g.cols*g.width, p/g.cols*g.height)
+// place copies patch source of m to place p of shown, which is of the size of
+// the area.
+func (g grid) place(shown *rgbd.RGB, p int, m *rgbd.RGB, source int) {
+	to, from := g.patch(p).Min, g.patch(source).Min
+	for y := range g.height {
+		copy(shown.Pix[3*((to.Y+y)*shown.Width+to.X):][:3*g.width], m.Pix[3*((from.Y+y)*m.Width+from.X):])
+	}
 }
 
-// annotate draws the borders and, in the top left corner of each patch just
-// inside its border, the label of its place.
+// annotate draws the borders and, in the top left corner of each patch, the
+// label of its place. A label too large
+// for its patch, which only upstream draws, covers its neighbours.
 func (g grid) annotate(m *rgbd.RGB) {
 	rgbd.DrawGrid(m, g.rows, g.cols, g.border, borderColour)
 	for p := range g.count() {
 		b := g.patch(p)
-		rgbd.DrawLabel(m, p, b.Min.X+g.border, b.Min.Y+g.border, g.labelScale)
+		rgbd.DrawLabel(m, p, b.Min.X+g.labelAt, b.Min.Y+g.labelAt, g.labelScale)
 	}
 }
 

@@ -2,6 +2,7 @@ package pretext
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"ssrl/internal/rgbd"
 )
@@ -27,8 +28,9 @@ type Position struct {
 	// Kinds are drawn from, equally often; naming one twice doubles its share.
 	// nil means each of the three. A frame without a pair of the kind drawn
 	// first is asked one of the others listed.
-	Kinds []string
-	Brief bool // ask in a few words
+	Kinds  []string
+	Brief  bool // ask in a few words
+	Parity bool // ask as upstream does, without 1 to 3; far-depth and far-diagonal are one search
 }
 
 // PositionMeta tells how a Position sample was made.
@@ -44,66 +46,81 @@ type PositionMeta struct {
 type PositionPoint struct {
 	Label  int     `json:"label"` // 1 or 2
 	Center Point   `json:"center"`
-	Depth  float32 `json:"depth"` // median, metres unless the frame's depth is Relative
+	Depth  float32 `json:"depth"` // median (with Parity the greatest), metres unless the frame's depth is Relative
 }
 
 // Name returns "position".
 func (Position) Name() string { return "position" }
 
+// Check implements Task.
+func (t Position) Check() error {
+	for _, k := range t.Kinds {
+		if k != Near && k != FarDepth && k != FarDiagonal {
+			return unknownKind(k)
+		}
+	}
+	return nil
+}
+
 // Make implements Task.
-func (t Position) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) {
+func (t Position) Make(rng *rand.Rand, f *rgbd.Frame) (*Sample, error) { return fresh(t, rng, f) }
+
+// MakeInto implements Task.
+func (t Position) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Frame) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
 	if err := checkDepth("position", f); err != nil {
-		return nil, err
+		return err
 	}
-	kinds, err := t.drawKinds(rng)
-	if err != nil {
-		return nil, err
+	t.drawKinds(w, rng)
+	if t.Parity {
+		return t.upstream(dst, w, rng, f)
 	}
-	blocks, err := drawBlocks(rng, f.Depth)
-	if err != nil {
-		return nil, err
+	if err := w.drawBlocks(rng, f.Depth); err != nil {
+		return err
 	}
-	for _, kind := range kinds {
-		pairs := pairsOf(kind, blocks, f.Depth.Width, f.Depth.Height)
-		if len(pairs) == 0 {
+	for _, kind := range w.kinds {
+		w.pairs = pairsOf(w.pairs, kind, w.blocks, f.Depth.Width, f.Depth.Height)
+		if len(w.pairs) == 0 {
 			continue
 		}
-		pair := pairs[rng.IntN(len(pairs))]
-		return t.ask(rng, f.Image, kind, blocks[pair[0]], blocks[pair[1]]), nil
+		pair := w.pairs[rng.IntN(len(w.pairs))]
+		camera, target := w.blocks[pair[0]], w.blocks[pair[1]]
+		if rng.IntN(2) == 1 {
+			camera, target = target, camera
+		}
+		label := 1 + rng.IntN(2)
+		t.ask(dst, w, rng, f.Image, kind, label, views[rng.IntN(len(views))], camera, target)
+		return nil
 	}
-	return nil, unsuitable("position", "no pair of even blocks is %s (%d blocks tried)", eitherOf(kinds), len(blocks))
+	return unsuitable("position", "no pair of even blocks is %s (%d blocks tried)", eitherOf(w.kinds), len(w.blocks))
 }
 
-// drawKinds returns the kinds to try, in order, each once.
-func (t Position) drawKinds(rng *rand.Rand) ([]string, error) {
-	listed := append([]string(nil), t.Kinds...)
+// allKinds are the kinds of a Position that names none.
+var allKinds = [...]string{Near, FarDepth, FarDiagonal}
+
+// drawKinds sets w.kinds to the kinds to try, in order, each once.
+func (t Position) drawKinds(w *Workspace, rng *rand.Rand) {
+	listed := append(w.kinds[:0], t.Kinds...)
 	if len(listed) == 0 {
-		listed = []string{Near, FarDepth, FarDiagonal}
+		listed = append(listed, allKinds[:]...)
 	}
 	rng.Shuffle(len(listed), func(i, j int) { listed[i], listed[j] = listed[j], listed[i] })
-	var kinds []string
-	seen := map[string]bool{}
+	w.kinds = listed[:0]
 	for _, k := range listed {
-		if k != Near && k != FarDepth && k != FarDiagonal {
-			return nil, unknownKind(k)
-		}
-		if !seen[k] {
-			kinds, seen[k] = append(kinds, k), true
+		if !slices.Contains(w.kinds, k) {
+			w.kinds = append(w.kinds, k)
 		}
 	}
-	return kinds, nil
 }
 
-// ask draws who is the camera, the labels, the facing and the options, each
-// equally often, and writes the question.
-func (t Position) ask(rng *rand.Rand, m *rgbd.RGB, kind string, camera, target block) *Sample {
-	if rng.IntN(2) == 1 {
-		camera, target = target, camera
-	}
-	label := 1 + rng.IntN(2)
-	v := views[rng.IntN(len(views))]
+// ask draws the options, each equally often in each place, and writes the
+// question.
+func (t Position) ask(dst *Sample, w *Workspace, rng *rand.Rand, m *rgbd.RGB, kind string, label int, v view, camera, target block) {
 	answer := v.direction(kind, target.centre[0]-camera.centre[0], float64(target.median)-float64(camera.median))
-	meta := PositionMeta{
+	meta := metaOf[PositionMeta](dst)
+	*meta = PositionMeta{
 		Kind:    kind,
 		Camera:  PositionPoint{label, camera.centre, camera.median},
 		Target:  PositionPoint{3 - label, target.centre, target.median},
@@ -115,15 +132,12 @@ func (t Position) ask(rng *rand.Rand, m *rgbd.RGB, kind string, camera, target b
 	for meta.Options[right] != answer {
 		right++
 	}
-	shown := m.Clone()
-	for _, p := range []PositionPoint{meta.Camera, meta.Target} {
+	shown := dst.copied(m)
+	for _, p := range [...]PositionPoint{meta.Camera, meta.Target} {
 		rgbd.DrawMarker(shown, p.Label, p.Center[0], p.Center[1])
 	}
-	return &Sample{
-		Task:    "position",
-		Problem: positionProblem(meta, t.Brief),
-		Answer:  letters[right : right+1],
-		Images:  []*rgbd.RGB{shown},
-		Meta:    meta,
-	}
+	dst.Task = "position"
+	dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity, kind: kind, facing: v.facing,
+		camera: label, options: meta.Options})
+	dst.Answer = letters[right : right+1]
 }

@@ -85,7 +85,7 @@ func TestBriefPosition(t *testing.T) {
 	task := pretext.Position{Brief: true}
 	s, err := task.Make(seed.Rand(1), suitable(t, task, 240, 200))
 	require.NoError(t, err)
-	m := s.Meta.(pretext.PositionMeta)
+	m := s.Meta.(*pretext.PositionMeta)
 	assert.Equal(t, fmt.Sprintf("<image> Camera %d faces %s. Where is %d? A %s B %s C %s D %s", m.Camera.Label, m.Facing, m.Target.Label,
 		m.Options[0], m.Options[1], m.Options[2], m.Options[3]), s.Problem)
 	assert.Regexp(t, regexp.MustCompile(`^[ABCD]$`), s.Answer)

@@ -63,8 +63,8 @@ func TestApart(t *testing.T) {
 }
 
 // hand is a 2 x 2 grid with cuts as listed: 10 for those that are not.
-func hand(beside, below map[[2]int]int) fits {
-	f := fits{g: grid{rows: 2, cols: 2}, beside: make([]int, 16), below: make([]int, 16), samples: [2]int{1, 1}}
+func hand(beside, below map[[2]int]int) *fits {
+	f := &fits{g: grid{rows: 2, cols: 2}, beside: make([]int, 16), below: make([]int, 16), samples: [2]int{1, 1}}
 	for a := range 4 {
 		for b := range 4 {
 			f.beside[4*a+b], f.below[4*a+b] = 10, 10
@@ -96,25 +96,25 @@ func TestRival(t *testing.T) {
 
 func TestFlipShows(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
-	line := func() []byte {
+	random := func() line {
 		out := make([]byte, 3*40)
 		for i := range out {
 			out[i] = byte(rng.IntN(256))
 		}
-		return out
+		return line{out, reversed(make([]byte, 3*40), out)}
 	}
-	symmetric := func() []byte {
-		out := line()
-		copy(out[60:], reversed(out[:60]))
-		return out
+	symmetric := func() line {
+		out := random().ahead
+		reversed(out[60:], out[:60])
+		return line{out, out}
 	}
 	g := grid{rows: 2, cols: 2, width: 40, height: 40}
-	a, b, c, d := symmetric(), line(), line(), line()
+	a, b, c, d := symmetric(), random(), random(), random()
 	patches := []edges{
 		{top: b, bottom: b, left: symmetric(), right: a}, // upside down it has the same edges
-		{top: line(), bottom: c, left: a, right: line()},
-		{top: b, bottom: line(), left: line(), right: d},
-		{top: c, bottom: line(), left: d, right: line()},
+		{top: random(), bottom: c, left: a, right: random()},
+		{top: b, bottom: random(), left: random(), right: d},
+		{top: c, bottom: random(), left: d, right: random()},
 	}
 	assert.False(t, flipShows(g, patches, 0, upDown), "the cuts are as good with patch 0 upside down")
 	for p := range patches {
@@ -142,7 +142,10 @@ func TestDarkSurroundingsAreRefused(t *testing.T) {
 	c := cut{hole: hole, options: [4]CropOption{
 		{KindTruth, boxOf(hole)}, {KindClockwise, boxOf(hole)}, {KindAnticlockwise, boxOf(hole)}, {KindInterior, boxOf(interior(hole))},
 	}}
-	assert.EqualError(t, c.check(m), "crop: unsuitable: what surrounds the hole is nearly black (mean level 0, want 24)")
+	for i := range c.pictures {
+		c.pictures[i] = rgbd.NewRGB(40, 40)
+	}
+	assert.EqualError(t, c.check(new(Workspace), m).error(), "crop: unsuitable: what surrounds the hole is nearly black (mean level 0, want 24)")
 }
 
 func TestBlockMedian(t *testing.T) {
