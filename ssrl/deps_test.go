@@ -24,7 +24,7 @@ import (
 const layers = `
 rgbd/jpeg rgbd/zlib
 rgbd/png
-seed rgbd bpe answer tensor parallel config golden outdir
+seed rgbd bpe answer tensor parallel config golden outdir exif balance
 scene pretext shard chat patch safetensors cpu tape formats/parquet
 qwen formats gallery
 decode optim devtest

@@ -2,46 +2,54 @@ package ssrl
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 
 	"ssrl/internal/formats"
 	"ssrl/internal/gallery"
 	"ssrl/internal/rgbd"
-	"ssrl/internal/shard"
 )
 
 // records are the samples of a dataset of any format, with their pictures as
-// they are stored. It is safe for concurrent use until close.
+// they are stored and the rows that are conversations. It is safe for
+// concurrent use until close.
 type records struct {
 	format string // in words
-	own    *shard.Reader
-	other  *formats.Dataset
+	seed   *uint64
+	run    json.RawMessage // options that the dataset was made with, nil: not known
+	*formats.Dataset
 }
 
 // record is one sample without its pictures.
 type record struct {
 	id, task, source, problem, answer string
-	meta                              []byte
+	meta                              json.RawMessage
 	pictures                          int
 	at                                string // names the sample in errors
 }
 
-// openRecords opens a dataset: our directory, or one of formats.Open.
+// openRecords opens a dataset. Its manifest, if it has one, was checked by then.
 func openRecords(path string) (*records, error) {
-	if isOwn(path) {
-		r, err := shard.Open(path)
-		if err != nil {
-			return nil, formatError{err}
-		}
-		return &records{format: "directory", own: r}, nil
-	}
 	d, err := formats.Open(path, formats.Options{})
 	if err != nil {
 		return nil, formatError{err}
 	}
-	return &records{format: formatName(path, d), other: d}, nil
+	r := &records{Dataset: d}
+	row, err := d.At(0)
+	if err != nil {
+		d.Close()
+		return nil, formatError{err}
+	}
+	r.format = formatName(row)
+	var m struct {
+		Seed *uint64         `json:"seed"`
+		Run  json.RawMessage `json:"options"`
+	}
+	if data, err := smallFile(filepath.Join(filepath.Dir(row.File), "manifest.json")); row.Own && err == nil && json.Unmarshal(data, &m) == nil {
+		r.seed, r.run = m.Seed, m.Run
+	}
+	return r, nil
 }
 
 // isOwn reports whether path is a dataset directory of ours, finished or not.
@@ -50,12 +58,11 @@ func isOwn(path string) bool {
 }
 
 // formatName calls a dataset by the kind of its first file.
-func formatName(path string, d *formats.Dataset) string {
-	file := path
-	if row, err := d.At(0); err == nil {
-		file = row.File
+func formatName(row formats.Row) string {
+	if row.Own {
+		return "directory"
 	}
-	switch strings.ToLower(filepath.Ext(file)) {
+	switch strings.ToLower(filepath.Ext(row.File)) {
 	case ".parquet":
 		return "Parquet"
 	case ".tar":
@@ -66,22 +73,8 @@ func formatName(path string, d *formats.Dataset) string {
 	return "JSON lines"
 }
 
-func (r *records) len() int {
-	if r.own != nil {
-		return r.own.Len()
-	}
-	return r.other.Len()
-}
-
 func (r *records) at(i int) (record, error) {
-	if r.own != nil {
-		s, err := r.own.At(i)
-		if err != nil {
-			return record{}, formatError{err}
-		}
-		return record{s.ID, s.Task, s.Source, s.Problem, s.Answer, s.Meta, len(s.Images), "sample " + s.ID}, nil
-	}
-	row, err := r.other.At(i)
+	row, err := r.At(i)
 	if err != nil {
 		return record{}, formatError{err}
 	}
@@ -89,7 +82,11 @@ func (r *records) at(i int) (record, error) {
 	if problem == "" && answer == "" {
 		problem, answer = spoken(row.Messages)
 	}
-	return record{id: row.ID, task: row.Task, source: row.Source, problem: problem, answer: answer, meta: row.Meta, pictures: len(row.Images), at: row.String()}, nil
+	at := row.String()
+	if row.Own {
+		at = "sample " + row.ID
+	}
+	return record{row.ID, row.Task, row.Source, problem, answer, row.Meta, len(row.Images), at}, nil
 }
 
 // spoken makes a conversation a question with an answer: the last turn.
@@ -105,34 +102,28 @@ func spoken(turns []formats.Message) (problem, answer string) {
 	return strings.Join(said, "\n"), turns[last].Text
 }
 
-// picture reads picture n of sample i.
+// picture reads picture n of sample i. Ours are decoded as frames are, others as
+// the programs that they are from do.
 func (r *records) picture(i, n int) (gallery.Picture, error) {
-	if r.own == nil {
-		data, err := r.other.Image(i, n)
+	data, err := r.Image(i, n)
+	if err != nil {
+		return gallery.Picture{}, formatError{err}
+	}
+	if r.format == "directory" {
+		return gallery.Picture{Data: data}, nil
+	}
+	return gallery.Picture{Data: data, Decode: func() (*rgbd.RGB, error) {
+		p, err := r.Picture(i, n)
 		if err != nil {
-			return gallery.Picture{}, formatError{err}
+			return nil, err
 		}
-		return gallery.Picture{Data: data, Decode: func() (*rgbd.RGB, error) {
-			p, err := r.other.Picture(i, n)
-			if err != nil {
-				return nil, err
-			}
-			return p.RGB(), nil
-		}}, nil
-	}
-	s, err := r.own.At(i)
-	if err == nil {
-		var data []byte
-		if data, err = r.own.Image(s.Images[n]); err == nil {
-			return gallery.Picture{Data: data}, nil
-		}
-	}
-	return gallery.Picture{}, err
+		return p.RGB(), nil
+	}}, nil
 }
 
 // each calls do for every sample, in order.
 func (r *records) each(ctx context.Context, do func(i int, s record) error) error {
-	for i := range r.len() {
+	for i := range r.Len() {
 		if i%256 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -145,15 +136,4 @@ func (r *records) each(ctx context.Context, do func(i int, s record) error) erro
 		}
 	}
 	return nil
-}
-
-func (r *records) close() error {
-	var errs []error
-	if r.own != nil {
-		errs = append(errs, r.own.Close())
-	}
-	if r.other != nil {
-		errs = append(errs, r.other.Close())
-	}
-	return errors.Join(errs...)
 }

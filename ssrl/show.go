@@ -64,7 +64,7 @@ func Show(ctx context.Context, dataset, out string, opts ShowOptions) (shown, to
 	if err != nil {
 		return 0, 0, err
 	}
-	defer r.close()
+	defer r.Close()
 	byTask := map[string][]int{}
 	if err := r.each(ctx, func(i int, s record) error { byTask[s.task] = append(byTask[s.task], i); return nil }); err != nil {
 		return 0, 0, err
@@ -75,7 +75,7 @@ func Show(ctx context.Context, dataset, out string, opts ShowOptions) (shown, to
 		head.Title = filepath.Base(filepath.Clean(dataset))
 	}
 	err = writeWhole(out, func(w io.Writer) error { return r.write(ctx, w, head, chosen, opts.Progress) })
-	return len(chosen), r.len(), err
+	return len(chosen), r.Len(), err
 }
 
 // checkPage refuses an out that is there and no page.
@@ -176,13 +176,10 @@ func sideFor(n int) int {
 
 // unit is "m" where the dataset says that depth is in a metric unit.
 func (r *records) unit() string {
-	if r.own == nil {
-		return ""
-	}
 	var o struct {
 		Unit string `json:"unit"`
 	}
-	if json.Unmarshal(r.own.Manifest().Options, &o) != nil {
+	if json.Unmarshal(r.run, &o) != nil {
 		return ""
 	}
 	if v, err := strconv.ParseFloat(o.Unit, 64); err == nil && v > 0 {
@@ -196,10 +193,10 @@ func (r *records) unit() string {
 
 // facts are what the head of a page says of the dataset.
 func (r *records) facts() []string {
-	if r.own == nil {
+	if r.seed == nil {
 		return []string{r.format}
 	}
-	return []string{"seed " + strconv.FormatUint(r.own.Manifest().Seed, 10)}
+	return []string{"seed " + strconv.FormatUint(*r.seed, 10)}
 }
 
 // write writes the page.

@@ -23,6 +23,7 @@ type commands struct {
 	Scenes   scenesCmd   `cmd:"" help:"Render synthetic RGB-D frames."`
 	Generate generateCmd `cmd:"" help:"Make a dataset of questions from a folder of images."`
 	Show     showCmd     `cmd:"" help:"Write a gallery of a dataset: one HTML page."`
+	Inspect  inspectCmd  `cmd:"" help:"Say what is in a model, checkpoint, dataset or frame."`
 	Reward   rewardCmd   `cmd:"" help:"Score answers to a dataset's questions."`
 	New      newCmd      `cmd:"" help:"Make a fresh small model."`
 	Ask      askCmd      `cmd:"" help:"Ask a model about images."`
