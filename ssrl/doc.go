@@ -4,8 +4,8 @@
 //
 // # Questions
 //
-// A [Frame] is a colour image with or without depth, from memory or from a
-// folder ([Source]). A [Task] draws a question about it whose answer follows
+// A [Frame] is a colour image with or without depth, from memory ([NewFrame]) or
+// from a folder ([Source]). A [Task] draws a question about it whose answer follows
 // from the frame itself: [Shuffle], [Flip] and [Crop] need colour only,
 // [DepthOrder] and [Position] depth too. A [Generator] makes samples of many
 // frames at once, always the same ones for the same seed; [GenerateDataset]
@@ -43,5 +43,7 @@
 //
 // # Limits
 //
-// Qwen2.5-VL in float32 on the CPU, PNG and JPEG images.
+// Qwen2.5-VL in float32 on the CPU. Images are PNG, JPEG, WebP, BMP, TIFF and PNM,
+// not HEIC; depth is 16-bit PNG and PGM, npy, PFM and MegaDepth's HDF5, not EXR.
+// A depth map is not turned with an image that EXIF turns.
 package ssrl
