@@ -35,12 +35,12 @@ func (d *Decoder) Decode(dst, data []byte) ([]byte, Header, error) {
 	d.reset()
 	d.dst = dst
 	err := d.decode(data)
-	pix := d.dst
-	d.dst, d.marks, d.frame.EXIF = nil, segments{}, nil
+	pix, h := d.dst, d.frame.Header
+	d.dst, d.marks, d.frame.EXIF = nil, segments{}, nil // nothing of the caller's is held on to
 	if err != nil {
 		return nil, Header{}, err
 	}
-	return pix, d.frame.Header, nil
+	return pix, h, nil
 }
 
 // reset forgets the last picture.
