@@ -68,7 +68,11 @@ func FuzzDecode(f *testing.F) {
 					return
 				}
 			}
-			// It goes on after the last byte that it needs where we do not.
+			// In a scan of one component it counts blocks that are not coded
+			// towards the restart interval.
+			if d.frame.stored && bytes.Contains(data, []byte{0xff, markDRI}) {
+				return
+			}
 			require.NoError(t, err)
 		}
 		require.Equal(t, []int{h.Width, h.Height}, []int{m.Bounds().Dx(), m.Bounds().Dy()})
