@@ -25,7 +25,7 @@ const layers = `
 rgbd/jpeg rgbd/zlib
 rgbd/png
 seed rgbd bpe answer tensor parallel config golden outdir exif balance
-scene pretext shard chat patch safetensors cpu tape formats/parquet
+scene pretext shard chat patch safetensors cpu rounding tape formats/parquet
 qwen formats gallery
 decode optim devtest
 policy checkpoint
@@ -39,12 +39,13 @@ cmd/ssrl
 // alone. The model is written against tensor.Device, so only ssrl knows which
 // devices there are; a preset draws new weights where every machine can.
 var importers = map[string][]string{
-	"cpu":     {"preset", "ssrl"},
-	"golden":  nil, // tests
-	"devtest": nil, // tests
-	"bench":   {"cmd/ssrl"},
-	"demo":    {"cmd/ssrl"},
-	"gallery": {"demo", "ssrl"},
+	"cpu":      {"preset", "ssrl"},
+	"rounding": {"ssrl"},
+	"golden":   nil, // tests
+	"devtest":  nil, // tests
+	"bench":    {"cmd/ssrl"},
+	"demo":     {"cmd/ssrl"},
+	"gallery":  {"demo", "ssrl"},
 }
 
 // modules are the modules that the project may use; RATIONALE.md says what for.

@@ -145,6 +145,17 @@ func TestBfloat16Models(t *testing.T) {
 
 	_, err = NewSFT(m, SFTOptions{})
 	assert.ErrorContains(t, err, "sft: a model opened as bf16 without an adapter (want f32")
+	rounds, err := OpenModel(t.Context(), dir, ModelOptions{DType: "bf16", Rounding: "hf"})
+	require.NoError(t, err)
+	defer rounds.Close()
+	c, err := rounds.Answer(t.Context(), p, Sampling{MaxTokens: 6})
+	require.NoError(t, err)
+	assert.NotEqual(t, a.LogProbs, c.LogProbs)
+	assert.InDelta(t, a.LogProbs[0], c.LogProbs[0], 0.2)
+	_, err = NewSFT(rounds, SFTOptions{})
+	assert.Error(t, err)
+	_, err = OpenModel(t.Context(), dir, ModelOptions{Rounding: "vllm"})
+	assert.EqualError(t, err, `rounding "vllm" (want hf, or nothing)`)
 	_, err = OpenModel(t.Context(), dir, ModelOptions{DType: "fp8"})
 	assert.EqualError(t, err, `dtype "fp8" (want f32 or bf16)`)
 }

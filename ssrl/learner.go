@@ -51,6 +51,9 @@ func (l *learner) start(m *Model, kind string, o learning) error {
 	if m.net.Type() != tensor.F32 && m.net.Adapter == nil {
 		return fmt.Errorf("%s: a model opened as bf16 without an adapter (want f32: small steps vanish in bfloat16)", kind)
 	}
+	if _, rounds := m.net.Dev.(tensor.Rounder); rounds {
+		return fmt.Errorf("%s: a model opened with rounding hf (want none: it has no gradients)", kind)
+	}
 	opt := optim.RecipeOptions()
 	opt.Decay = o.decay
 	if o.maxNorm != 0 {

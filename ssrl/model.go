@@ -17,6 +17,7 @@ import (
 	"ssrl/internal/patch"
 	"ssrl/internal/preset"
 	"ssrl/internal/qwen"
+	"ssrl/internal/rounding"
 	"ssrl/internal/safetensors"
 	"ssrl/internal/tensor"
 )
@@ -29,6 +30,10 @@ type ModelOptions struct {
 	// halves the memory. Computing is in float32 either way, and a bfloat16
 	// checkpoint gives the same answers. Training all weights needs f32.
 	DType string `json:"dtype"`
+	// Rounding "hf" rounds every intermediate result to bfloat16 where transformers
+	// does in eager mode, for comparing with it: slow, and not for training.
+	// "" computes in float32.
+	Rounding string `json:"rounding"`
 	// Adapter is the directory of a LoRA adapter in PEFT's layout that the model
 	// runs with: "" for none. Trainers then change the adapter alone.
 	Adapter string `json:"adapter"`
@@ -74,6 +79,9 @@ func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, erro
 	typ, ok := dtypes[opts.DType]
 	if !ok {
 		return nil, fmt.Errorf("dtype %q (want f32 or bf16)", opts.DType)
+	}
+	if opts.Rounding != "" && opts.Rounding != "hf" {
+		return nil, fmt.Errorf("rounding %q (want hf, or nothing)", opts.Rounding)
 	}
 	m := &Model{files: map[string][]byte{}}
 	if err := m.read(ctx, dir, opts, typ); err != nil {
@@ -121,7 +129,11 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 	if err != nil {
 		return formatError{err}
 	}
-	m.net, err = qwen.Load(ctx, cpu.New(opts.Threads), config, weights, qwen.LoadOptions{Type: typ, Progress: opts.Progress})
+	var dev tensor.Device = cpu.New(opts.Threads)
+	if opts.Rounding == "hf" {
+		dev = rounding.New(dev)
+	}
+	m.net, err = qwen.Load(ctx, dev, config, weights, qwen.LoadOptions{Type: typ, Progress: opts.Progress})
 	if err == nil && opts.Adapter != "" {
 		if err = m.adapt(ctx, opts.Adapter); err != nil {
 			m.net.Free()

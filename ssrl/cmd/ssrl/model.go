@@ -34,20 +34,24 @@ func (c *newCmd) Run() error {
 
 // modelFlags open a model.
 type modelFlags struct {
-	Model   string `required:"" help:"Model directory in Hugging Face's layout."`
-	Device  string `default:"cpu" help:"cpu."`
-	Dtype   string `default:"f32" enum:"f32,bf16" help:"Type that weights are stored in: f32, or bf16 in half the memory."`
-	Adapter string `help:"LoRA adapter directory in PEFT's layout."`
-	Threads int    `help:"One for each processor by default."`
+	Model    string `required:"" help:"Model directory in Hugging Face's layout."`
+	Device   string `default:"cpu" help:"cpu."`
+	Dtype    string `default:"f32" enum:"f32,bf16" help:"Type that weights are stored in: f32, or bf16 in half the memory."`
+	Rounding string `default:"none" enum:"none,hf" help:"hf rounds intermediate results to bfloat16 where transformers does; slow."`
+	Adapter  string `help:"LoRA adapter directory in PEFT's layout."`
+	Threads  int    `help:"One for each processor by default."`
 }
 
 func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	if f.Threads < 0 {
 		return nil, usageError{fmt.Errorf("--threads %d (want 0, for one a processor, or more)", f.Threads)}
 	}
+	if f.Rounding == "none" {
+		f.Rounding = ""
+	}
 	m := newMeter("weights")
 	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter,
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
 }
 

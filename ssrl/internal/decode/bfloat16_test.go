@@ -1,13 +1,16 @@
 package decode
 
 import (
+	"math"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/cpu"
 	"ssrl/internal/golden"
+	"ssrl/internal/rounding"
 	"ssrl/internal/tensor"
 )
 
@@ -20,7 +23,7 @@ func TestBfloat16WeightsGiveTheSameBits(t *testing.T) {
 		if file.Weights != "bfloat16" {
 			t.Skip("the weights are not bfloat16")
 		}
-		half := openGoldenAs(t, tensor.BF16, m.name, m.dir, m.results, m.cases)
+		half := openGoldenAs(t, cpu.New(0), tensor.BF16, m.name, m.dir, m.results, m.cases)
 		assert.Equal(t, tensor.BF16, half.Type())
 		m.each(t, func(t *testing.T, c *goldenCase, p *Prompt) {
 			g := Group{p, [][]int32{append(append([]int32{}, c.Answer...), c.End.Token)}}
@@ -36,5 +39,55 @@ func TestBfloat16WeightsGiveTheSameBits(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, a, b)
 		})
+	})
+}
+
+// nearness is how far log-probabilities may be from the recorded bfloat16 ones,
+// as a share of what bfloat16 itself moves. 0.3 to 0.5 is measured: sums in
+// another order turn single roundings, and those spread.
+const nearness = 0.75
+
+// With transformers' rounding, log-probabilities are those that transformers
+// computed in bfloat16: as near to float32 as the README allows, and
+// nearer to the recorded ones than these are to float32.
+func TestGoldenBfloat16(t *testing.T) {
+	goldenModels(t, func(t *testing.T, m *goldenModel) {
+		var file struct {
+			Half *struct {
+				Eager struct {
+					Mean  float64 `json:"mean_diff"`
+					Max   float64 `json:"max_diff"`
+					Cases []struct {
+						Case     string
+						LogProbs []float64 `json:"logprobs"`
+					}
+				}
+			} `json:"bfloat16"`
+		}
+		golden.JSON(t, filepath.Join(m.results, "cases.json"), &file)
+		if file.Half == nil {
+			t.Skip("no bfloat16 run recorded")
+		}
+		want := file.Half.Eager
+		half := openGoldenAs(t, rounding.New(cpu.New(0)), tensor.BF16, m.name, m.dir, m.results, m.cases)
+		var fromFloat, fromHalf, largest float64
+		n := 0.0
+		for _, w := range want.Cases {
+			c, p := half.find(t, w.Case)
+			got, _, err := Score(t.Context(), half.Model, Group{p, [][]int32{c.Answer}})
+			require.NoError(t, err)
+			require.Len(t, got, len(w.LogProbs))
+			for i, lp := range got {
+				d := math.Abs(float64(lp - c.LogProbs[i]))
+				largest = max(largest, d)
+				fromFloat += d
+				fromHalf += math.Abs(float64(lp) - w.LogProbs[i])
+				n++
+			}
+		}
+		t.Logf("from float32 %.4f (largest %.4f; recorded %.4f, %.4f), from the recorded bfloat16 %.4f", fromFloat/n, largest, want.Mean, want.Max, fromHalf/n)
+		assert.LessOrEqual(t, fromFloat/n, 2*want.Mean)
+		assert.LessOrEqual(t, largest, 3*want.Max)
+		assert.LessOrEqual(t, fromHalf/n, nearness*want.Mean)
 	})
 }

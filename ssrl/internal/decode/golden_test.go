@@ -90,10 +90,10 @@ func goldenModels(t *testing.T, visit func(t *testing.T, m *goldenModel)) {
 }
 
 func openGolden(t *testing.T, name, dir, results string, cases []goldenCase) *goldenModel {
-	return openGoldenAs(t, tensor.F32, name, dir, results, cases)
+	return openGoldenAs(t, cpu.New(0), tensor.F32, name, dir, results, cases)
 }
 
-func openGoldenAs(t *testing.T, typ tensor.Type, name, dir, results string, cases []goldenCase) *goldenModel {
+func openGoldenAs(t *testing.T, dev tensor.Device, typ tensor.Type, name, dir, results string, cases []goldenCase) *goldenModel {
 	read := func(file string) []byte {
 		data, err := os.ReadFile(filepath.Join(dir, file))
 		require.NoError(t, err)
@@ -104,7 +104,6 @@ func openGoldenAs(t *testing.T, typ tensor.Type, name, dir, results string, case
 	weights, err := safetensors.Open(dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { weights.Close() })
-	dev := cpu.New(0)
 	m, err := qwen.Load(t.Context(), dev, config, weights, qwen.LoadOptions{Type: typ})
 	require.NoError(t, err)
 	processor, err := patch.ReadProcessor(dir)

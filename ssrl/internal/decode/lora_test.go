@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ssrl/internal/cpu"
 	"ssrl/internal/qwen"
 	"ssrl/internal/safetensors"
 	"ssrl/internal/tensor"
@@ -121,7 +122,7 @@ func TestLoRAOnBfloat16(t *testing.T) {
 		if file.LoRA == nil {
 			t.Skip("no adapter recorded")
 		}
-		half := openGoldenAs(t, tensor.BF16, m.name, m.dir, m.results, m.cases)
+		half := openGoldenAs(t, cpu.New(0), tensor.BF16, m.name, m.dir, m.results, m.cases)
 		half.adapt(t, file.LoRA)
 		c, p := half.find(t, file.LoRA.LossCase)
 		answer := append(append([]int32{}, c.Answer...), c.End.Token)

@@ -133,7 +133,11 @@ func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor
 			s[i*half+j] = float32(math.Sin(float64(angle)))
 		}
 	}
-	return upload(dev, n, c), upload(dev, n, s)
+	cos, sin = upload(dev, n, c), upload(dev, n, s)
+	if r, ok := dev.(tensor.Rounder); ok {
+		r.RoundTables(cos, sin)
+	}
+	return cos, sin
 }
 
 // axes tells for each frequency whether it turns with time, height or width (0,

@@ -122,3 +122,9 @@ type Mapper interface {
 	// copying, or nil if raw is not aligned for it. raw is only read, and must stay until Free.
 	MapBF16(rows, cols int, raw []byte) *Tensor
 }
+
+// Rounder is a Device that computes as in bfloat16. A language model hands its
+// rotary tables to it; the vision tower's stay float32.
+type Rounder interface {
+	RoundTables(cos, sin *Tensor)
+}
