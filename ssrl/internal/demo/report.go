@@ -3,15 +3,15 @@ package demo
 import (
 	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
-	"image"
-	"image/png"
 	"maps"
 	"math"
 	"slices"
 	"strings"
+
+	"ssrl/internal/gallery"
+	"ssrl/internal/rgbd"
 )
 
 //go:embed report.html.tmpl
@@ -30,8 +30,11 @@ func (r *run) report() ([]byte, error) {
 		Rows    []row
 		Format  string
 		Curves  []curve
-		Cards   []card
-	}{Result: r.result, Minutes: fmt.Sprintf("%.1f", r.result.Minutes), Rows: r.rows(), Curves: r.drawn()}
+		Cards   []template.HTML
+		Policy  string
+		Style   template.CSS
+		Script  template.JS
+	}{Policy: gallery.Policy(), Style: gallery.Style(), Script: gallery.Script(), Result: r.result, Minutes: fmt.Sprintf("%.1f", r.result.Minutes), Rows: r.rows(), Curves: r.drawn()}
 	var formats []string
 	for _, s := range stages {
 		formats = append(formats, fmt.Sprintf("%s %.2f", s, r.reports[s].Score.Format))
@@ -122,57 +125,45 @@ func smooth(values []float64) []float64 {
 	return out
 }
 
-// card is a question with the answers of every stage.
-type card struct {
-	Task, Problem, Truth string
-	Images               []template.URL
-	Answers              []said
-}
+// cardsPerTask are shown in the gallery, their pictures with at most cardSide
+// pixels a side.
+const (
+	cardsPerTask = 6
+	cardSide     = 640
+)
 
-type said struct {
-	Stage, Text string
-	Right       bool
-}
-
-// cardsPerTask are shown in the gallery.
-const cardsPerTask = 6
-
-func (r *run) cards() (out []card, err error) {
-	shown := map[string]int{}
+// cards are held-out questions with the answers of every stage.
+func (r *run) cards() (out []template.HTML, err error) {
+	shown := map[string][]int{}
 	for i, c := range r.reports["grpo"].Cases {
-		if shown[c.Task]++; shown[c.Task] > cardsPerTask {
-			continue
+		if len(shown[c.Task]) < cardsPerTask {
+			shown[c.Task] = append(shown[c.Task], i)
 		}
-		s, err := r.heldOut.At(i)
-		if err != nil {
-			return nil, err
-		}
-		k := card{Task: c.Task, Problem: strings.TrimSpace(strings.ReplaceAll(s.Problem, "<image>", "")), Truth: c.Truth}
-		for _, img := range s.Images {
-			url, err := dataURL(img)
+	}
+	for _, t := range tasks() {
+		for _, i := range shown[t.Name()] {
+			s, err := r.heldOut.At(i)
 			if err != nil {
 				return nil, err
 			}
-			k.Images = append(k.Images, url)
-		}
-		for _, stage := range stages {
-			a := r.reports[stage].Cases[i]
-			text := a.Answer
-			if len(text) > 60 {
-				text = strings.ToValidUTF8(text[:60], "") + "…"
+			k := gallery.Sample{ID: s.ID, Task: s.Task, Source: s.Source, Problem: s.Problem, Answer: s.Answer, Meta: s.Meta}
+			for _, img := range s.Images {
+				var b bytes.Buffer
+				if err := rgbd.EncodePNG(&b, rgbd.FromImage(img)); err != nil {
+					return nil, err
+				}
+				k.Pictures = append(k.Pictures, gallery.Picture{Data: b.Bytes()})
 			}
-			k.Answers = append(k.Answers, said{stage, text, a.Score.Accuracy == 1})
+			for _, stage := range stages {
+				a := r.reports[stage].Cases[i]
+				k.Said = append(k.Said, gallery.Said{By: stage, Text: a.Answer, Right: a.Score.Accuracy == 1})
+			}
+			card, err := gallery.Card(k, len(out)+1, cardSide)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, card)
 		}
-		out = append(out, k)
 	}
-	slices.SortStableFunc(out, func(a, b card) int { return strings.Compare(a.Task, b.Task) })
 	return out, nil
-}
-
-func dataURL(img image.Image) (template.URL, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		return "", err
-	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
 }

@@ -19,6 +19,7 @@ type card struct {
 	Drawn            *drawing // nil: no geometry is known
 	Said             []Said
 	Compact          bool // a short answer, shown large
+	Small            bool // the picture's own pixels are seen
 	Wide, High, Unit float64
 }
 
@@ -41,7 +42,11 @@ type choice struct {
 	Right        bool
 }
 
-const placeholder = "<image>"
+const (
+	placeholder = "<image>"
+	maxSaid     = 160 // bytes of what a model answered
+	smallSide   = 128 // pixels; larger pictures are smoothed when they are enlarged
+)
 
 func newCard(s Sample, side int, unit string) (*card, error) {
 	all, err := pictures(s, side)
@@ -49,8 +54,11 @@ func newCard(s Sample, side int, unit string) (*card, error) {
 		return nil, err
 	}
 	c := &card{ID: cut(s.ID, 200), Task: label(s.Task), Class: classOf(s.Task), Source: cut(s.Source, 200),
-		Answer: cut(strings.TrimSpace(s.Answer), maxText), Said: s.Said, More: s.More + max(0, len(s.Pictures)-MaxPictures)}
+		Answer: cut(strings.TrimSpace(s.Answer), maxText), More: s.More + max(0, len(s.Pictures)-MaxPictures)}
 	c.Compact = len(c.Answer) <= 40
+	for _, said := range s.Said {
+		c.Said = append(c.Said, Said{said.By, cut(said.Text, maxSaid), said.Right})
+	}
 	c.Problem = pieces(cut(s.Problem, maxText), s.Task == "crop")
 	if len(all) == 0 {
 		return c, nil
@@ -61,6 +69,7 @@ func newCard(s Sample, side int, unit string) (*card, error) {
 	}
 	c.Wide, c.High = float64(c.Main.Width), float64(c.Main.Height)
 	c.Unit = unitOf(c.Wide, c.High)
+	c.Small = max(c.Wide, c.High) <= smallSide
 	d := &drawing{w: c.Wide, h: c.High, u: c.Unit, depthUnit: unit}
 	if d.draw(s) {
 		c.Drawn = d

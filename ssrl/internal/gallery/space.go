@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ssrl/internal/pretext"
+	"ssrl/internal/rgbd"
 )
 
 // scale is a strip from near to far with a mark for each region.
@@ -103,7 +104,7 @@ func figure(x float64) string {
 // join draws a line between two marked points, clear of the marks themselves.
 func (d *drawing) join(a, b pretext.Point, class string) {
 	x1, y1, x2, y2 := float64(a[0]), float64(a[1]), float64(b[0]), float64(b[1])
-	long, gap := math.Hypot(x2-x1, y2-y1), max(16*d.u, 14)
+	long, gap := math.Hypot(x2-x1, y2-y1), 2*d.u+float64(rgbd.MarkerRadius(int(d.w), int(d.h)))
 	if long <= 2*gap+4*d.u {
 		return
 	}
