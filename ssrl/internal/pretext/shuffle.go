@@ -124,7 +124,7 @@ func (t Shuffle) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Fra
 		}
 	}
 	meta := metaOf[ShuffleMeta](dst)
-	meta.Grid, meta.Area, meta.Masked = [2]int{g.rows, g.cols}, g.area(), nil
+	meta.Grid, meta.Area, meta.Masked, meta.place = [2]int{g.rows, g.cols}, g.area(), nil, 0
 	meta.Order = drawOrder(rng, meta.Order, g.count(), t.SkipIdentity)
 	maskable, err := t.maskable(w, g, f.Image)
 	if err != nil {
