@@ -325,7 +325,7 @@ func TestBadOutputs(t *testing.T) {
 		{"a place where nobody may write", "/proc/out", flip, "mkdir /proc/out: no such file or directory"},
 		{"a finished dataset", "finished", flip, "finished: a finished dataset (want a new or empty directory)"},
 		{"no tasks", "out", ssrl.GenerateOptions{Tasks: []string{}}, "generate: no tasks (want shuffle, flip, crop, depth or position)"},
-		{"an unknown task", "out", ssrl.GenerateOptions{Tasks: []string{"colour"}}, `task "colour" (want shuffle, flip, crop, depth or position)`},
+		{"an unknown task", "out", ssrl.GenerateOptions{Tasks: []string{"colour"}}, `task "colour" (want shuffle, flip, crop, depth or position; did you mean crop?)`},
 		{"a shard that is none", "out", ssrl.GenerateOptions{Shard: 3, Shards: 3}, "generate: shard 3 of 3 (want 0 to below their number)"},
 		{"more shards than frames", "out", ssrl.GenerateOptions{Shards: math.MaxInt}, "images in: shard 0 of 9223372036854775807 has no frame (want at most 1 shards)"},
 		{"absurdly many questions", "out", ssrl.GenerateOptions{PerImage: math.MaxInt}, "generator: 9223372036854775807 questions of each task and frame (want 1 to 1000000)"},
