@@ -88,9 +88,16 @@ func (m *meter) at(done, total int64, extra string) {
 	}
 	m.last, m.drawn = now, true
 	left := ""
-	if spent := now.Sub(m.start); done > 0 && done < total {
-		rest := time.Duration(float64(spent) * float64(total-done) / float64(done))
-		left = fmt.Sprintf(", %s left", rest.Round(time.Second))
+	if spent := now.Sub(m.start); done > 0 && spent > 0 {
+		rate, digits := float64(done)/spent.Seconds(), 0
+		if rate < 10 {
+			digits = 2
+		}
+		left = fmt.Sprintf(", %.*f/s", digits, rate)
+		if done < total {
+			rest := time.Duration(float64(spent) * float64(total-done) / float64(done))
+			left += fmt.Sprintf(", %s left", rest.Round(time.Second))
+		}
 	}
 	fmt.Fprintf(os.Stderr, "\r\x1b[K%s %d/%d%s%s", m.what, done, total, left, extra)
 }

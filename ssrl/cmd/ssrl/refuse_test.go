@@ -150,7 +150,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"ask --model model --top-k -1 hello", "top-k -1 (want 0 or more)", 1},
 		{"ask --model model --repetition-penalty -inf hello", "repetition penalty -Inf (want 0 to 100)", 1},
 		{"sft --model model --data none --out out", "dataset none: no such file or directory", 1},
-		{"sft --model model --data frames --out out", "frames: no manifest.json (want a finished dataset)", 1},
+		{"sft --model model --data frames --out out", "frames: no manifest.json (want a finished dataset, or .parquet, .json, .jsonl or .tar files)", 1},
 		{"sft --model model --data ds --out full", "full: not empty (want a new or empty directory)", 1},
 		{"sft --model model --data ds --out full/file", "full/file: not a directory (want a new or empty one)", 1},
 		{"sft --model model --data ds --out full/file/out", "full/file/out: not a directory (want a new or empty one)", 1},
@@ -159,7 +159,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"sft --model model --data ds --out out --config none.yaml", "config none.yaml: no such file or directory", 1},
 		{"sft --model model --data ds --out out --config bad.yaml", "bad.yaml: [1:8] sequence end token ']' not found (want key: value lines)", 2},
 		{"sft --model model --data ds --out out --config unknown.yaml", "unknown.yaml: unknown option stepz (did you mean steps?)", 2},
-		{"grpo --model model --data full/file --out out", "dataset full/file: a file (want a dataset directory)", 1},
+		{"grpo --model model --data full/file --out out", "full/file: no dataset by its name (want .parquet, .json, .jsonl or .tar)", 1},
 		{"demo --out full", "full: not empty (want a new or empty directory)", 1},
 	})
 	// The library words these; the command only has to keep them to a line.

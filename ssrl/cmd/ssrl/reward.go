@@ -13,7 +13,7 @@ import (
 )
 
 type rewardCmd struct {
-	Dataset string `required:"" help:"Dataset directory."`
+	Dataset string `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
 	Answers string `required:"" help:"File with a JSON object {\"id\",\"answer\"} on each line."`
 	JSON    bool   `name:"json" help:"One JSON object a line."`
 }
@@ -73,7 +73,7 @@ func (c *rewardCmd) Run(ctx context.Context) error {
 
 // answersOf reads the true answers of a dataset, by id.
 func answersOf(ctx context.Context, dir string) (map[string]string, error) {
-	d, err := ssrl.OpenDataset(dir)
+	d, err := openDataset(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +86,9 @@ func answersOf(ctx context.Context, dir string) (map[string]string, error) {
 		s, err := d.Text(i)
 		if err != nil {
 			return nil, err
+		}
+		if _, ok := truth[s.ID]; ok {
+			return nil, fmt.Errorf("dataset %s: two samples %q (want an id of its own for each)", dir, s.ID)
 		}
 		truth[s.ID] = s.Answer
 	}

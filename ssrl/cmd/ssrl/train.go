@@ -12,7 +12,7 @@ import (
 // runFlags are those of every trainer.
 type runFlags struct {
 	modelFlags
-	Data   string   `required:"" help:"Dataset directory."`
+	Data   string   `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
 	Out    string   `required:"" help:"New or empty directory for the trained model and the trainer's state; with --resume that of the earlier run."`
 	Config string   `help:"YAML file of options."`
 	Resume bool     `help:"Go on from what an earlier run of the same arguments left in --out."`
@@ -77,7 +77,7 @@ func (c *runFlags) options(run *runOptions, trainer any) error {
 }
 
 func (c *runFlags) train(ctx context.Context, run runOptions, shown string, start func(*ssrl.Model) (ssrl.Trainer, error)) error {
-	d, err := ssrl.OpenDataset(c.Data)
+	d, err := openDataset(c.Data)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ const (
 	infoName     = "dataset_info.json"
 	manifestName = "manifest.json"
 	samplesName  = "samples.jsonl"
+	scenesName   = "scenes.json" // of synthetic frames, no dataset
 )
 
 // paths81k is where Spatial-SSRL-81k keeps its tables; pictures lie beside, in
@@ -203,7 +204,8 @@ func dataFiles(dir string) ([]string, error) {
 		}
 		all = slices.DeleteFunc(all, func(name string) bool {
 			_, ok := kindOf(name)
-			return !ok || strings.HasPrefix(filepath.Base(name), ".") || filepath.Base(name) == samplesName
+			base := filepath.Base(name)
+			return !ok || strings.HasPrefix(base, ".") || base == samplesName || base == scenesName
 		})
 		if len(all) > 0 {
 			slices.Sort(all)
