@@ -149,8 +149,11 @@ func (r *bitReader) baseline(b *[blockSize]int16, dc, ac *huffman) (diff int32, 
 		n -= uint(c) & 31
 		run, size := int(c>>12), uint(c>>8)&15
 		if size == 0 {
-			if run < 15 { // the rest is zero
+			if run == 0 { // the rest is zero
 				break
+			}
+			if run < 15 { // of progressive scans
+				return 0, false, errCode
 			}
 			k += 16
 			continue
