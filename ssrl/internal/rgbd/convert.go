@@ -99,3 +99,23 @@ func fromCMYK(p []byte) (r, g, b byte) {
 	}
 	return light(p[0]), light(p[1]), light(p[2])
 }
+
+// own turns a decoded image, which nobody else holds, into an RGB. Where it can
+// it packs the pixels in place, so that a large picture is not held twice.
+func own(im image.Image) *RGB {
+	var pix []byte
+	switch im := im.(type) {
+	case *image.NRGBA:
+		pix = im.Pix
+	case *image.RGBA: // opaque: the decoders keep alpha in NRGBA
+		pix = im.Pix
+	}
+	b := im.Bounds()
+	if pix == nil || len(pix) != 4*b.Dx()*b.Dy() {
+		return FromImage(im)
+	}
+	for i, j := 0, 0; j < len(pix); i, j = i+3, j+4 {
+		pix[i], pix[i+1], pix[i+2] = pix[j], pix[j+1], pix[j+2]
+	}
+	return &RGB{b.Dx(), b.Dy(), pix[:len(pix)/4*3]}
+}

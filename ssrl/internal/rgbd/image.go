@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"ssrl/internal/rgbd/jpeg"
+	"ssrl/internal/rgbd/png"
 )
 
 const (
@@ -115,9 +116,9 @@ func ImageSize(data []byte, name string) (width, height int, err error) {
 	orientation := 1
 	switch formatOf(data) {
 	case "png":
-		var h pngHeader
-		h, err = parsePNG(data)
-		width, height = h.width, h.height
+		var h png.Header
+		h, err = png.ReadHeader(data)
+		width, height = h.Width, h.Height
 		if err == nil {
 			orientation = pngOrientation(data)
 		}
