@@ -99,6 +99,6 @@ func (e *Encoder) forward(d *divider, a, b []byte, stride int) (maskA, maskB uin
 
 // write writes coef[i] as the next block of a component.
 func (e *Encoder) write(component, i int, mask uint64) {
-	e.out.block(&e.coef[i], e.last[component], e.order(mask), &e.tables[min(component, 1)])
+	e.out.block(&e.coef[i], e.last[component], e.order(mask), &e.tables[min(component, 1)], e.portable)
 	e.last[component] = int32(e.coef[i][0])
 }

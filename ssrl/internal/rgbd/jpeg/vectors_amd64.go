@@ -2,7 +2,11 @@
 
 package jpeg
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // inverse2 is job.inverse on two blocks.
 //
@@ -126,4 +130,22 @@ func vectorsShrink(dst, upper, lower []byte, n int, portable bool) int {
 	_, _, _ = dst[n-1], upper[2*n-1], lower[2*n-1]
 	shrink16(&dst[0], &upper[0], &lower[0], n)
 	return n
+}
+
+// writeRuns is bitWriter.runs from dst on, with the AC code words of a table and
+// the places of coefficients in a block.
+//
+//go:noescape
+func writeRuns(dst *byte, coef *int16, mask uint64, words *uint32, places *uint8, acc uint64, n uint) (end *byte, acc2 uint64, n2 uint)
+
+// fastRuns writes the coefficients of mask if the processor can.
+func (w *bitWriter) fastRuns(coef *[blockSize]int16, mask uint64, t *codeWords) bool {
+	if !cpu.X86.HasBMI1 || !cpu.X86.HasBMI2 {
+		return false
+	}
+	room := w.buf[w.pos:][:blockBytes]
+	end, acc, n := writeRuns(&room[0], &coef[0], mask, &t.ac[0], &natural[0], w.acc, w.n)
+	w.pos += int(uintptr(unsafe.Pointer(end)) - uintptr(unsafe.Pointer(&room[0])))
+	w.acc, w.n = acc, n
+	return true
 }

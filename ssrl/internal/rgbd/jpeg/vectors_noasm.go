@@ -19,3 +19,5 @@ func vectorsShrink(_, _, _ []byte, _ int, _ bool) int { return 0 }
 func (*divider) forwardPair(*[2][blockSize]int16, []byte, []byte, int) (a, b uint64, ok bool) {
 	return 0, 0, false
 }
+
+func (*bitWriter) fastRuns(*[blockSize]int16, uint64, *codeWords) bool { return false }

@@ -87,13 +87,24 @@ func (w *bitWriter) stuffed(dst []byte) []byte {
 // block writes the Huffman codes of a block: the difference of its first
 // coefficient to before, then the runs of zeros and what ends them. mask says in
 // zigzag order which coefficients are not zero.
-func (w *bitWriter) block(coef *[blockSize]int16, before int32, mask uint64, t *codeWords) {
+func (w *bitWriter) block(coef *[blockSize]int16, before int32, mask uint64, t *codeWords, portable bool) {
 	diff := int32(coef[0]) - before
 	size := bits.Len32(uint32(max(diff, -diff)))
 	w.put(t.dc[size&15], uint32(diff+diff>>31)&(1<<size-1))
+	last := 63 - bits.LeadingZeros64(mask|1)
+	if portable || !w.fastRuns(coef, mask&^1, t) {
+		w.runs(coef, mask&^1, t)
+	}
+	if last < blockSize-1 {
+		w.put(t.ac[0], 0)
+	}
+}
+
+// runs writes the coefficients of mask, each with the run of zeros before it.
+func (w *bitWriter) runs(coef *[blockSize]int16, mask uint64, t *codeWords) {
 	at := 0
 	buf, pos, acc, n := w.buf, w.pos, w.acc, w.n
-	for mask &^= 1; mask != 0; mask &= mask - 1 {
+	for ; mask != 0; mask &= mask - 1 {
 		k := bits.TrailingZeros64(mask)
 		v := int32(coef[natural[k&63]&63])
 		run := k - at - 1
@@ -120,7 +131,4 @@ func (w *bitWriter) block(coef *[blockSize]int16, before int32, mask uint64, t *
 		}
 	}
 	w.pos, w.acc, w.n = pos, acc, n
-	if at < blockSize-1 {
-		w.put(t.ac[0], 0)
-	}
 }
