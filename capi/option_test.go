@@ -50,7 +50,7 @@ func TestUnknownNamesSuggestThoseOfEmbeddedOptions(t *testing.T) {
 		ssrl.Source
 	}
 	err := decode(`{"depth_dir": "d"}`, &o)
-	assert.ErrorContains(t, err, "(want tasks, seed, per_image, shard, shards, workers, images, depth, unit)")
+	assert.ErrorContains(t, err, "(want tasks, seed, per_image, shard, shards, workers, format, validation, shuffled, images, depth, unit, associations, max_difference, mismatch, ignore_orientation)")
 	err = decode(`{"seed": "x"}`, &o)
 	assert.EqualError(t, err, "options: seed: a string (want uint64)")
 }
