@@ -103,7 +103,7 @@ func (d *Decoder) refineBand(p *part, b *[blockSize]int16) error {
 			continue // the rest of the block belongs to the run
 		}
 		k = r.refine(b, k, s.se, run, bit)
-		if k > s.se && fresh != 0 {
+		if k > s.se {
 			return errRun
 		}
 		if fresh != 0 {
