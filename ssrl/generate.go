@@ -217,8 +217,11 @@ func (g Generator) writeAll(ctx context.Context, src listing, names []string, w 
 			}
 		}
 	}
-	for b, err := range parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(_ context.Context, p part[string]) (batch, error) {
-		made, err := g.read(src, p)
+	for b, err := range parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(ctx context.Context, p part[string]) (batch, error) {
+		made, err := g.read(ctx, src, p)
+		if ctx.Err() != nil {
+			return batch{}, context.Cause(ctx)
+		}
 		return batch{p.of, made, err, p.last}, nil
 	}) {
 		if err != nil {
@@ -256,19 +259,19 @@ func (g Generator) writeAll(ctx context.Context, src listing, names []string, w 
 }
 
 // read makes and encodes the samples of a part of a frame.
-func (g Generator) read(src listing, p part[string]) ([]written, error) {
+func (g Generator) read(ctx context.Context, src listing, p part[string]) ([]written, error) {
 	f, err := src.open(p.of)
 	if err != nil {
 		return nil, err
 	}
-	made, err := g.draw(f, p.from, p.to)
+	made, err := g.draw(ctx, f, p.from, p.to)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]written, len(made))
 	for i, o := range made {
 		out[i].outcome = o
-		if o.sample != nil {
+		if o.sample != nil && ctx.Err() == nil {
 			if out[i].images, err = encodeImages(o.sample); err != nil {
 				return nil, err
 			}

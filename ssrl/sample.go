@@ -78,8 +78,8 @@ func (g Generator) Samples(ctx context.Context, frames iter.Seq2[*Frame, error])
 			yield(nil, err)
 			return
 		}
-		made := parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(_ context.Context, p part[*Frame]) ([]outcome, error) {
-			return g.draw(p.of, p.from, p.to)
+		made := parallel.Ordered(ctx, g.workers(), partsOf(g, frames), func(ctx context.Context, p part[*Frame]) ([]outcome, error) {
+			return g.draw(ctx, p.of, p.from, p.to)
 		})
 		for outcomes, err := range made {
 			if err != nil {
@@ -178,11 +178,11 @@ func partsOf[F any](g Generator, frames iter.Seq2[F, error]) iter.Seq2[part[F], 
 }
 
 // make draws all samples of one frame.
-func (g Generator) make(f *Frame) ([]outcome, error) { return g.draw(f, 0, g.questions()) }
+func (g Generator) make(f *Frame) ([]outcome, error) { return g.draw(context.Background(), f, 0, g.questions()) }
 
 // draw makes the questions from to to-1 of a frame, which is converted once for
 // all of them.
-func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
+func (g Generator) draw(ctx context.Context, f *Frame, from, to int) ([]outcome, error) {
 	var w Workspace
 	if err := w.Load(f); err != nil {
 		return nil, err
@@ -193,6 +193,9 @@ func (g Generator) draw(f *Frame, from, to int) ([]outcome, error) {
 		out = append(out, outcome{frame: f.Name, notice: text})
 	}
 	for q := from; q < to; q++ {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		task, k := tasks[q/per], q%per
 		for _, earlier := range tasks[:q/per] {
 			if earlier.Name() == task.Name() {
