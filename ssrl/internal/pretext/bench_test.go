@@ -129,4 +129,3 @@ func TestKeptMemoryChangesNothing(t *testing.T) {
 	}
 	require.Greater(t, made, 200)
 }
-

@@ -91,13 +91,15 @@ func (t Crop) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.Frame)
 		c := drawCut(rng, m, side, t.Parity)
 		copy(c.pictures[:], dst.Images[1:])
 		if t.Parity {
-			for i := range c.options {
-				c.draw(w, m, i)
+			for i, o := range c.options {
+				if o.resampled() {
+					c.draw(w, m, i)
+				}
 			}
 		} else if why = c.check(w, m); why.what != fine {
 			continue
 		}
-		c.finish(dst, m)
+		c.finish(dst, w, m)
 		dst.Task = "crop"
 		dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity})
 		return nil
@@ -217,38 +219,55 @@ func (r refusal) error() error {
 	return nil
 }
 
-// check makes the pictures of the options and refuses a cut that has no single
-// answer.
+// check makes the pictures of the resampled options and refuses a cut that has
+// no single answer.
 func (c *cut) check(w *Workspace, m *rgbd.RGB) refusal {
 	w.used = 0
-	truth := part{m, c.hole.Min.X, c.hole.Min.Y, c.hole.Dx(), c.hole.Dy()}.thin(w)
-	if mean, _ := brightness(truth); mean < minHoleBrightness {
+	hole := part{m, c.hole.Min.X, c.hole.Min.Y, c.hole.Dx(), c.hole.Dy()}
+	var thinned [4][]byte
+	thinned[c.truth] = hole.thin(w)
+	if mean, _ := brightness(thinned[c.truth]); mean < minHoleBrightness {
 		return refusal{what: darkHole, amount: mean}
 	}
-	around := rimOf(w, m, c.hole)
+	around := rimOf(w, m, c.hole, -1)
 	if mean := around.brightness(); mean < minHoleBrightness {
 		return refusal{what: darkRim, amount: mean}
 	}
-	var thinned [4][]byte
-	for i, o := range c.options {
-		c.draw(w, m, i)
-		if thinned[i] = truth; i != c.truth {
-			thinned[i] = whole(c.pictures[i]).thin(w)
-		}
-		for j := range i {
-			if d := meanDifference(thinned[i], thinned[j]); d < minOptionDifference {
-				return refusal{lookAlike, c.options[j].Kind, o.Kind, d}
+	inside := rimOf(w, m, c.hole, 0)
+	best := around.difference(inside)
+	for _, resampled := range [2]bool{false, true} { // the cheap ones first
+		for i, o := range c.options {
+			if i == c.truth || o.resampled() != resampled {
+				continue
 			}
-		}
-	}
-	best := around.difference(w, c.pictures[c.truth])
-	for i, o := range c.options {
-		if i != c.truth && !clearlyWorse(around.difference(w, c.pictures[i]), best, around.samples) {
-			return refusal{what: fitsToo, a: o.Kind}
+			own := inside
+			switch {
+			case resampled:
+				c.draw(w, m, i)
+				thinned[i] = whole(c.pictures[i]).thin(w)
+				own = rimOf(w, c.pictures[i], c.pictures[i].Bounds(), 0)
+			default:
+				thinned[i] = hole.thinTurned(w, o.Kind == KindClockwise)
+				own = inside.turned(w, o.Kind == KindClockwise)
+			}
+			for j, other := range thinned {
+				if j == i || other == nil {
+					continue
+				}
+				if d := meanDifference(thinned[i], other); d < minOptionDifference {
+					return refusal{lookAlike, c.options[j].Kind, o.Kind, d}
+				}
+			}
+			if !clearlyWorse(around.difference(own), best, around.samples) {
+				return refusal{what: fitsToo, a: o.Kind}
+			}
 		}
 	}
 	return refusal{}
 }
+
+// resampled reports whether the option is brought to another size.
+func (o CropOption) resampled() bool { return o.Kind == KindInterior || o.Kind == KindExterior }
 
 // draw makes the picture of option i.
 func (c *cut) draw(w *Workspace, m *rgbd.RGB, i int) {
@@ -268,7 +287,12 @@ func (c *cut) draw(w *Workspace, m *rgbd.RGB, i int) {
 }
 
 // finish fills in what the options leave open.
-func (c *cut) finish(dst *Sample, m *rgbd.RGB) {
+func (c *cut) finish(dst *Sample, w *Workspace, m *rgbd.RGB) {
+	for i, o := range c.options {
+		if !o.resampled() {
+			c.draw(w, m, i)
+		}
+	}
 	shown := dst.picture(0, m.Width, m.Height)
 	copy(shown.Pix, m.Pix)
 	rgbd.FillRect(shown, c.hole, rgbd.Colour{})
@@ -276,26 +300,28 @@ func (c *cut) finish(dst *Sample, m *rgbd.RGB) {
 	*metaOf[CropMeta](dst) = CropMeta{Hole: boxOf(c.hole), Options: c.options}
 }
 
-// rim is the lines of a picture just outside a hole: above, below, left, right;
-// nil where the hole ends with the picture.
+// rim is lines along the sides of a hole: upper, lower, left, right; nil where
+// the picture ends.
 type rim struct {
 	lines   [4][]byte
 	samples int // channel values
 }
 
-func rimOf(w *Workspace, m *rgbd.RGB, hole image.Rectangle) (r rim) {
+// rimOf reads the lines inset pixels inside the hole: 0 its outermost ones, -1
+// those just outside.
+func rimOf(w *Workspace, m *rgbd.RGB, hole image.Rectangle, inset int) (r rim) {
 	x0, y0, x1, y1 := hole.Min.X, hole.Min.Y, hole.Max.X, hole.Max.Y
-	if y0 > 0 {
-		r.lines[0] = rowOf(m, x0, x1, y0-1)
+	if y := y0 + inset; y >= 0 {
+		r.lines[0] = rowOf(m, x0, x1, y)
 	}
-	if y1 < m.Height {
-		r.lines[1] = rowOf(m, x0, x1, y1)
+	if y := y1 - 1 - inset; y < m.Height {
+		r.lines[1] = rowOf(m, x0, x1, y)
 	}
-	if x0 > 0 {
-		r.lines[2] = columnOf(w, m, x0-1, y0, y1)
+	if x := x0 + inset; x >= 0 {
+		r.lines[2] = columnOf(w, m, x, y0, y1)
 	}
-	if x1 < m.Width {
-		r.lines[3] = columnOf(w, m, x1, y0, y1)
+	if x := x1 - 1 - inset; x < m.Width {
+		r.lines[3] = columnOf(w, m, x, y0, y1)
 	}
 	for _, l := range r.lines {
 		r.samples += len(l)
@@ -303,25 +329,23 @@ func rimOf(w *Workspace, m *rgbd.RGB, hole image.Rectangle) (r rim) {
 	return r
 }
 
+// turned is the rim of the square, which has four lines, turned by a quarter.
+func (r rim) turned(w *Workspace, clockwise bool) rim {
+	back := func(l []byte) []byte { return reversed(w.bytes(len(l)), l) }
+	upper, lower, left, right := r.lines[0], r.lines[1], r.lines[2], r.lines[3]
+	if clockwise { // the left side, from below, becomes the upper one
+		return rim{[4][]byte{back(left), back(right), lower, upper}, r.samples}
+	}
+	return rim{[4][]byte{right, left, back(upper), back(lower)}, r.samples}
+}
+
 // difference adds up the differences across the sides of the hole when it is
-// filled with patch.
-func (r rim) difference(w *Workspace, patch *rgbd.RGB) (sum int) {
-	for i, outside := range r.lines {
-		if outside == nil {
-			continue
+// filled with what has the other rim.
+func (r rim) difference(inside rim) (sum int) {
+	for i, l := range r.lines {
+		if l != nil {
+			sum += distances(l, inside.lines[i])
 		}
-		var inside []byte
-		switch i {
-		case 0:
-			inside = rowOf(patch, 0, patch.Width, 0)
-		case 1:
-			inside = rowOf(patch, 0, patch.Width, patch.Height-1)
-		case 2:
-			inside = columnOf(w, patch, 0, 0, patch.Height)
-		case 3:
-			inside = columnOf(w, patch, patch.Width-1, 0, patch.Height)
-		}
-		sum += distances(outside, inside)
 	}
 	return sum
 }

@@ -1,6 +1,7 @@
 package pretext
 
 import (
+	"encoding/binary"
 	"image"
 
 	"ssrl/internal/rgbd"
@@ -38,6 +39,11 @@ func quarterTurn(dst, src *rgbd.RGB, corner image.Point, clockwise bool) {
 					sx, sy, down = side-1-y, x0, 3*src.Width
 				}
 				at := 3 * ((corner.Y+sy)*src.Width + corner.X + sx)
+				for ; len(to) > 3 && uint(at) <= uint(len(src.Pix)-4); to = to[3:] {
+					// Four bytes at a time: the next pixel writes over the last one.
+					binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(src.Pix[at:]))
+					at += down
+				}
 				for ; len(to) >= 3; to = to[3:] {
 					p := src.Pix[at : at+3 : at+3]
 					to[0], to[1], to[2] = p[0], p[1], p[2]

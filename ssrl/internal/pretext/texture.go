@@ -52,6 +52,27 @@ func (p part) thinMirrored(w *Workspace, direction int) []byte {
 	return out
 }
 
+// thinTurned is thin of the square p turned by a quarter.
+func (p part) thinTurned(w *Workspace, clockwise bool) []byte {
+	step, side := max(1, p.width/comparedSide), p.width
+	n := (side - step/2 + step - 1) / step
+	out := w.bytes(3 * n * n)
+	i := 0
+	for y := step / 2; y < side; y += step {
+		for x := step / 2; x < side; x += step {
+			sx, sy := side-1-y, x
+			if clockwise {
+				sx, sy = y, side-1-x
+			}
+			at := 3 * ((p.y+sy)*p.m.Width + p.x + sx)
+			q, o := p.m.Pix[at:at+3:at+3], out[i:i+3:i+3]
+			o[0], o[1], o[2] = q[0], q[1], q[2]
+			i += 3
+		}
+	}
+	return out
+}
+
 // meanDifference is the mean of |a-b| over the bytes of thinned pictures of one
 // size, 0 to 255.
 func meanDifference(a, b []byte) float64 {

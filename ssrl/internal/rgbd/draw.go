@@ -15,11 +15,15 @@ var (
 // FillRect paints the part of box that lies in m.
 func FillRect(m *RGB, box image.Rectangle, c Colour) {
 	box = box.Intersect(m.Bounds())
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		row := m.Pix[3*(y*m.Width+box.Min.X):][:3*box.Dx()]
-		for i := 0; i < len(row); i += 3 {
-			row[i], row[i+1], row[i+2] = c[0], c[1], c[2]
-		}
+	if box.Empty() {
+		return
+	}
+	first := m.Pix[3*(box.Min.Y*m.Width+box.Min.X):][:3*box.Dx()]
+	for i := 0; i < len(first); i += 3 {
+		first[i], first[i+1], first[i+2] = c[0], c[1], c[2]
+	}
+	for y := box.Min.Y + 1; y < box.Max.Y; y++ {
+		copy(m.Pix[3*(y*m.Width+box.Min.X):], first)
 	}
 }
 

@@ -42,12 +42,16 @@ func (r *Resizer) Bilinear(dst, src *RGB, box image.Rectangle) {
 	r.row = atLeast(r.row, 3*box.Dx()+spare)
 	r.sum = atLeast(r.sum, n)
 	for y := range box.Dy() {
-		copy(r.row, src.Pix[3*((box.Min.Y+y)*src.Width+box.Min.X):][:3*box.Dx()])
+		row := src.Pix[3*((box.Min.Y+y)*src.Width+box.Min.X):]
+		if len(row) < len(r.row) { // assembly would read beyond the picture
+			copy(r.row, row[:3*box.Dx()])
+			row = r.row
+		}
 		out := r.wide[y*stride:][:stride]
-		for x := r.across.rowFast(out, r.row); x < dst.Width; x++ {
+		for x := r.across.rowFast(out, row); x < dst.Width; x++ {
 			t := r.across.at(x)
 			var red, green, blue uint32 = rounded, rounded, rounded
-			p := r.row[3*t.first:][:3*len(t.weights)]
+			p := row[3*t.first:][:3*len(t.weights)]
 			for i, w := range t.weights {
 				red += w * uint32(p[3*i])
 				green += w * uint32(p[3*i+1])
