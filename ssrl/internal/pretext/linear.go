@@ -20,39 +20,40 @@ func linear(dst, src *rgbd.RGB, box image.Rectangle) {
 		return
 	}
 	for y := range dst.Height {
-		y0, y1, wy := linearTap(y, box.Dy(), dst.Height)
+		v := linearTap(y, box.Dy(), dst.Height)
+		y0, y1 := max(v.first, 0), min(v.first+1, box.Dy()-1)
 		above := src.Pix[3*((box.Min.Y+y0)*src.Width+box.Min.X):]
 		below := src.Pix[3*((box.Min.Y+y1)*src.Width+box.Min.X):]
 		out := dst.Pix[3*y*dst.Width:]
 		for x := range dst.Width {
-			x0, x1, wx := linearTap(x, box.Dx(), dst.Width)
+			u := linearTap(x, box.Dx(), dst.Width)
+			// At the left and right side one pixel has all the weight.
+			if u.first < 0 {
+				u = tap{0, 1 << linearBits, 0}
+			} else if u.first >= box.Dx()-1 {
+				u = tap{box.Dx() - 1, 1 << linearBits, 0}
+			}
+			x0, x1 := 3*u.first, 3*min(u.first+1, box.Dx()-1)
 			for c := range 3 {
-				a := int(above[3*x0+c])*((1<<linearBits)-wx) + int(above[3*x1+c])*wx
-				b := int(below[3*x0+c])*((1<<linearBits)-wx) + int(below[3*x1+c])*wx
-				v := ((1<<linearBits)-wy)*(a>>4)>>16 + wy*(b>>4)>>16
-				out[3*x+c] = byte((v + 2) >> 2)
+				a := int(above[x0+c])*u.one + int(above[x1+c])*u.other
+				b := int(below[x0+c])*u.one + int(below[x1+c])*u.other
+				out[3*x+c] = byte((v.one*(a>>4)>>16 + v.other*(b>>4)>>16 + 2) >> 2)
 			}
 		}
 	}
 }
 
-// linearTap returns the two input pixels of output pixel o and the weight of the
-// second.
-func linearTap(o, in, out int) (first, second, weight int) {
+// tap is the first of the two input pixels of an output pixel, which may lie one
+// outside, and their weights.
+type tap struct{ first, one, other int }
+
+func linearTap(o, in, out int) tap {
 	scale := 1 / (float64(out) / float64(in))
 	at := float32((float64(o)+.5)*scale - .5)
-	first = int(at)
-	if float32(first) > at {
-		first--
-	}
-	part := at - float32(first)
-	if first < 0 {
-		first, part = 0, 0
-	}
-	if first >= in-1 {
-		return in - 1, in - 1, 0
-	}
-	return first, first + 1, int(math.RoundToEven(float64(part * (1 << linearBits))))
+	first := float32(math.Floor(float64(at)))
+	weight := func(part float32) int { return int(math.RoundToEven(float64(part * (1 << linearBits)))) }
+	part := at - first
+	return tap{int(first), weight(1 - part), weight(part)}
 }
 
 func halve(dst, src *rgbd.RGB, corner image.Point) {
