@@ -138,12 +138,12 @@ func TestBadImages(t *testing.T) {
 		{"PNG cut after the signature", png[:8], "ends early"},
 		{"PNG cut in the header", png[:20], "ends early"},
 		{"PNG cut after the header", png[:33], "ends early"},
-		{"PNG cut in the pixels", png[:len(png)-20], "png: invalid format: unexpected EOF"},
+		{"PNG cut in the pixels", png[:len(png)-20], "ends early"},
 		{"PNG cut before its end", png[:len(png)-12], "ends early"},
 		{"PNG of no width", sized(png, 0, 8), "0x8 pixels (want one at least)"},
 		{"PNG of the largest sides", sized(png, 1<<31-1, 1<<31-1), "2147483647x2147483647 pixels (want sides up to 1048576)"},
 		{"PNG bomb", sized(png, 16384, 16384), "16384x16384 pixels in 75 bytes"},
-		{"PNG taller than its pixels", sized(png, 8, 9), "png: invalid format: not enough pixel data"},
+		{"PNG taller than its pixels", sized(png, 8, 9), "pixels of 72 bytes (want 81 for 8x9 pixels)"},
 
 		{"JPEG cut after the magic", jpg[:2], "ends early"},
 		{"JPEG cut in the tables", jpg[:40], "ends early"},
@@ -213,7 +213,7 @@ func TestBadDepth(t *testing.T) {
 		want  string
 	}{
 		{"PNG cut in the header", ssrl.Source{}, one("png", png[:20]), "depth in/a.depth.png: ends early"},
-		{"PNG cut in the pixels", ssrl.Source{}, one("png", png[:50]), "depth in/a.depth.png: png: invalid format: not enough pixel data"},
+		{"PNG cut in the pixels", ssrl.Source{}, one("png", png[:50]), "depth in/a.depth.png: ends early"},
 		{"PNG of colour", ssrl.Source{}, one("png", pngOf(t, image.NewRGBA(image.Rect(0, 0, 2, 2)))), "depth in/a.depth.png: 4 channels (want 1)"},
 		{"PNG of bytes", ssrl.Source{}, one("png", pngOf(t, image.NewGray(image.Rect(0, 0, 2, 2)))), "depth in/a.depth.png: 8 bits a pixel (want 16)"},
 		{"PNG bomb", ssrl.Source{}, one("png", sized(png, 16384, 16384)), "depth in/a.depth.png: 16384x16384 pixels in 79 bytes"},

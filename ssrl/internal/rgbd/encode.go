@@ -1,18 +1,22 @@
 package rgbd
 
 import (
-	"image"
-	"image/png"
 	"io"
 
 	"ssrl/internal/rgbd/jpeg"
+	"ssrl/internal/rgbd/png"
 )
 
 // EncodePNG writes m as an 8-bit RGB PNG. The compression is the fast one:
-// photographs come out 4 % larger and in 60 % of the time.
+// photographs come out 4 % larger than with image/png's default, in a sixth of
+// the time.
 func EncodePNG(w io.Writer, m *RGB) error {
-	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	return e.Encode(w, m.nrgba())
+	if err := checkSize(m.Width, m.Height); err != nil {
+		return err
+	}
+	var e png.Encoder
+	_, err := w.Write(e.Encode(nil, m.Pix, m.Width, m.Height))
+	return err
 }
 
 // EncodeJPEG writes m as a baseline JPEG with 4:2:0 colour, byte for byte as
@@ -25,19 +29,4 @@ func EncodeJPEG(w io.Writer, m *RGB, quality int) error {
 	}
 	_, err = w.Write(data)
 	return err
-}
-
-// nrgba returns m in a type that the standard PNG encoder has a fast path for.
-func (m *RGB) nrgba() *image.NRGBA {
-	a := m.rgba()
-	return &image.NRGBA{Pix: a.Pix, Stride: a.Stride, Rect: a.Rect}
-}
-
-func (m *RGB) rgba() *image.RGBA {
-	a := image.NewRGBA(m.Bounds())
-	for i, j := 0, 0; i < len(m.Pix); i, j = i+3, j+4 {
-		p, q := m.Pix[i:i+3:i+3], a.Pix[j:j+4:j+4]
-		q[0], q[1], q[2], q[3] = p[0], p[1], p[2], 255
-	}
-	return a
 }

@@ -56,3 +56,25 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkEncode(b *testing.B) {
+	for name, data := range benchFiles(b) {
+		b.Run(name, func(b *testing.B) {
+			var d Decoder
+			var e Encoder
+			decode, encode := d.Decode, e.Encode
+			if h, _ := ReadHeader(data); h.Bits == 16 {
+				decode, encode = d.DecodeGrey16, e.EncodeGrey16
+			}
+			pix, h, err := decode(nil, data)
+			require.NoError(b, err)
+			file := encode(nil, pix, h.Width, h.Height)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(pix)))
+			for b.Loop() {
+				file = encode(file[:0], pix, h.Width, h.Height)
+			}
+			b.ReportMetric(float64(len(file)), "B/file")
+		})
+	}
+}

@@ -10,7 +10,7 @@ import (
 // for each block. The same bytes come out on every processor. The zero value is
 // ready; one call at a time.
 type Deflater struct {
-	last [1 << hashBits]uint32 // place behind the last one of each hash, 0: none
+	last [1 << hashBits]seen // of each hash
 	runs []run
 
 	literals, distances    [maxSymbols]int // how often
@@ -27,8 +27,11 @@ const (
 	blockSize = 1<<16 - 1
 
 	// patience is how many bytes without a match make steps one byte longer.
-	patience = 64
+	patience = 32
 )
+
+// seen is four bytes and the place behind their first, 0 for none.
+type seen struct{ word, behind uint32 }
 
 // run is bytes as they are and the match behind them, if length is not 0.
 type run struct{ plain, length, dist uint16 }
@@ -55,9 +58,10 @@ func (d *Deflater) match(data []byte, at, end int) {
 	for at <= end-minMatch-8 {
 		word := binary.LittleEndian.Uint32(data[at:])
 		slot := &d.last[hash(word)]
-		from := int(*slot) - 1
-		*slot = uint32(at + 1)
-		if from < 0 || at-from > Window || binary.LittleEndian.Uint32(data[from:]) != word {
+		was := *slot
+		*slot = seen{word, uint32(at + 1)}
+		from := int(was.behind) - 1
+		if was.word != word || from < 0 || at-from > Window {
 			at += 1 + (at-plain)/patience
 			continue
 		}
@@ -70,7 +74,8 @@ func (d *Deflater) match(data []byte, at, end int) {
 		plain = at
 		// A match one byte back goes on for runs.
 		if at+3 <= end {
-			d.last[hash(binary.LittleEndian.Uint32(data[at-1:]))] = uint32(at)
+			word := binary.LittleEndian.Uint32(data[at-1:])
+			d.last[hash(word)] = seen{word, uint32(at)}
 		}
 	}
 	d.runs = append(d.runs, run{plain: uint16(end - plain)})
