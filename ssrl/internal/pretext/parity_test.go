@@ -54,8 +54,8 @@ func TestParityProblems(t *testing.T) {
 		{pretext.Flip{}, "<image>The image has been divided into 4 labeled 0, 1, 2, and 3. One of the four patches is flipped either " +
 			"horizontally or vertically. " + cues + "answer the correct patch that is flipped and the direction the flip, " +
 			"where the format is 'Label-Direction'. The direction can only be 0(flipped vertically) or 1(flipped horizontally)."},
-		{pretext.Crop{}, "Which image is the missing part in the first image <image1>? Based on visual clues such as alignment, image content, " +
-			"and positional relationship, select one of the four options <image2><image3><image4><image5> as the final answer. " + chosen},
+		{pretext.Crop{}, "Which image is the missing part in the first image <image>? Based on visual clues such as alignment, image content, " +
+			"and positional relationship, select one of the four options <image><image><image><image> as the final answer. " + chosen},
 		{pretext.DepthOrder{}, "<image>The original image has three regions marked as 1, 2, and 3. Consider the content, positional relationships, " +
 			"depths of the three regions and other cues, and sort the depths of the three regions from smallest to largest from the camera, " +
 			"where the format of the answer is 'Smallest-Middle-Largest'."},

@@ -45,7 +45,7 @@ type Task interface {
 }
 
 // Sample is one question. Problem holds one <image> for each of Images, in
-// their order (with Parity, crop numbers them: <image1>), and says how to write
+// their order, and says how to write
 // the answer; how to think aloud or mark the final answer is left to whoever
 // builds the prompt.
 type Sample struct {

@@ -18,8 +18,9 @@ func (q question) upstream() string {
 			"%sanswer the correct patch that is flipped and the direction the flip, where the format is 'Label-Direction'. "+
 			"The direction can only be 0(flipped vertically) or 1(flipped horizontally).", n, labels(n), number(n), cues)
 	case "crop":
-		return "Which image is the missing part in the first image <image1>? Based on visual clues such as alignment, image content, " +
-			"and positional relationship, select one of the four options <image2><image3><image4><image5> as the final answer. " + chooseLetter
+		// The paper prints <image1> to <image5>; EasyR1 fills five <image>.
+		return "Which image is the missing part in the first image <image>? Based on visual clues such as alignment, image content, " +
+			"and positional relationship, select one of the four options <image><image><image><image> as the final answer. " + chooseLetter
 	case "depth":
 		return "<image>The original image has three regions marked as 1, 2, and 3. Consider the content, positional relationships, " +
 			"depths of the three regions and other cues, and sort the depths of the three regions from smallest to largest from the camera, " +
