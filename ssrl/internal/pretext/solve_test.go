@@ -43,6 +43,13 @@ var everyTask = []struct {
 // A frame may be unsuitable; nothing else may go wrong.
 func askAll(t *testing.T, task pretext.Task, f *rgbd.Frame, draws int) (made int) {
 	t.Helper()
+	askEach(t, task, f, draws, func(*pretext.Sample) { made++ })
+	return made
+}
+
+// askEach is askAll that hands the samples on.
+func askEach(t *testing.T, task pretext.Task, f *rgbd.Frame, draws int, made func(*pretext.Sample)) {
+	t.Helper()
 	for k := range draws {
 		s, err := task.Make(seed.Rand(7, f.Name, task.Name(), fmt.Sprint(k)), f)
 		if err != nil {
@@ -51,9 +58,8 @@ func askAll(t *testing.T, task pretext.Task, f *rgbd.Frame, draws int) (made int
 		}
 		require.Equal(t, task.Name(), s.Task)
 		verify(t, f, s)
-		made++
+		made(s)
 	}
-	return made
 }
 
 func TestSolverConfirmsSamplesOfRooms(t *testing.T) {
