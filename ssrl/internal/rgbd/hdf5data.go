@@ -1,8 +1,6 @@
 package rgbd
 
 import (
-	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"ssrl/internal/rgbd/zlib"
 )
 
 const (
@@ -252,7 +252,7 @@ type unpacker struct {
 	filters   []h5Filter
 	size      int // bytes of an unpacked chunk
 	raw, even []byte
-	inflater  io.ReadCloser
+	inflater  zlib.Inflater
 }
 
 // unpack returns the chunk's numbers, valid until the next call.
@@ -281,29 +281,20 @@ func (u *unpacker) unpack(c h5Chunk) ([]byte, error) {
 
 // inflate unpacks a zlib stream of exactly the size of a chunk.
 func (u *unpacker) inflate(b []byte) ([]byte, error) {
-	var err error
-	if u.inflater == nil {
-		u.inflater, err = zlib.NewReader(bytes.NewReader(b))
-	} else {
-		err = u.inflater.(zlib.Resetter).Reset(bytes.NewReader(b), nil)
-	}
-	if err != nil {
-		return nil, plain(err)
-	}
 	if u.raw == nil {
-		u.raw = make([]byte, u.size)
+		u.raw = make([]byte, u.size+1) // a byte more shows what is too long
 	}
-	if _, err := io.ReadFull(u.inflater, u.raw); err != nil {
-		return nil, plain(err)
-	}
-	// The stream's checksum is compared when its end is read.
-	var more [1]byte
-	if n, err := io.ReadFull(u.inflater, more[:]); n > 0 {
+	u.inflater.Reset(b, nil)
+	n, err := u.inflater.Fill(u.raw, 0)
+	switch {
+	case n > u.size:
 		return nil, fmt.Errorf("more than %d bytes", u.size)
-	} else if err != io.EOF {
+	case err != io.EOF:
 		return nil, plain(err)
+	case n < u.size:
+		return nil, fmt.Errorf("%d bytes (want %d)", n, u.size)
 	}
-	return u.raw, nil
+	return u.raw[:n], nil
 }
 
 // unshuffle puts the bytes of each number together: they come as all first
