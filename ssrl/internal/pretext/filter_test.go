@@ -96,12 +96,19 @@ func TestPicturesThatHaveNoSingleAnswerAreRefused(t *testing.T) {
 			return pixel{byte(128 + 3*u), byte(128 + u + 2*v), byte(100 + x/80*60 + y/60*30)}
 		}), "flip: unsuitable: no patch differs enough from its mirror image (largest mean difference 0.0, want 6)"},
 		{"flips that break no continuity", pretext.Flip{}, noise(160, 120, 0, 256), "flip: unsuitable: no flip breaks the picture"},
-		{"flips of which one breaks no continuity", pretext.Flip{}, painted(160, 120, func(x, y int) pixel {
+		{"flips of which up-down breaks no continuity", pretext.Flip{}, painted(160, 120, func(x, y int) pixel {
 			v := byte(128 - 2*int(math.Abs(float64(y%60)-29.5))) // each patch alike upside down along its sides
 			if px, py := x%80, y%60; px > 12 && px < 68 && py > 8 && py < 30 {
 				v += 90 // and not within
 			}
 			return pixel{v, byte(x), byte(255 - x)}
+		}), "flip: unsuitable: no flip breaks the picture"},
+		{"flips of which left-right breaks no continuity", pretext.Flip{}, painted(160, 120, func(x, y int) pixel {
+			v := byte(128 - 2*int(math.Abs(float64(x%80)-39.5)))
+			if px, py := x%80, y%60; px > 8 && px < 40 && py > 12 && py < 48 {
+				v += 90
+			}
+			return pixel{v, byte(2 * y), byte(255 - 2*y)}
 		}), "flip: unsuitable: no flip breaks the picture"},
 		{"small hole", pretext.Crop{}, noise(100, 27, 0, 256), "crop: unsuitable: a hole of 13 pixels (want 14)"},
 		{"a dark picture", pretext.Crop{}, noise(100, 80, 0, 40), "crop: unsuitable: the missing part is nearly black (mean level 19, want 24)"},
