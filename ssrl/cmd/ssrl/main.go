@@ -28,6 +28,8 @@ type commands struct {
 	New      newCmd      `cmd:"" help:"Make a fresh small model."`
 	Ask      askCmd      `cmd:"" help:"Ask a model about images."`
 	Score    scoreCmd    `cmd:"" help:"Log-probabilities of an answer."`
+	Tokens   tokensCmd   `cmd:"" help:"Text and conversations to token ids, and back."`
+	Pixels   pixelsCmd   `cmd:"" help:"What a model sees of pictures."`
 	Export   exportCmd   `cmd:"" help:"Write a plain model directory, a LoRA adapter merged."`
 	SFT      sftCmd      `cmd:"" name:"sft" help:"Teach a model the answers of a dataset."`
 	GRPO     grpoCmd     `cmd:"" name:"grpo" help:"Teach a model by the scores of its own answers."`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"iter"
-	"os"
 
 	"ssrl"
 )
@@ -84,16 +83,9 @@ func (f *promptFlags) prompt(text string) (p ssrl.Prompt, err error) {
 }
 
 func readImage(path string) (image.Image, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("image %s: not a regular file", path)
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
-	}
+	data, err := readPicture(path)
 	if err != nil {
-		return nil, named("image", path, err)
+		return nil, err
 	}
 	return ssrl.DecodeImage(data, path)
 }

@@ -25,7 +25,7 @@ func LoadFS(fsys fs.FS) (*Tokenizer, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		t, err := loadParts(fsys)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no tokenizer.json: %w", err)
+			return nil, fmt.Errorf("no tokenizer.json, nor vocab.json with merges.txt: %w", fs.ErrNotExist)
 		}
 		return t, err
 	case err != nil:

@@ -9,6 +9,7 @@
 package chat
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -31,6 +32,23 @@ func (f Family) String() string {
 		return "Qwen3-VL"
 	}
 	return fmt.Sprintf("Family(%d)", int(f))
+}
+
+// FamilyOf returns the family that a config.json belongs to, by its model_type.
+func FamilyOf(config []byte) (Family, error) {
+	var file struct {
+		Type string `json:"model_type"`
+	}
+	if err := json.Unmarshal(config, &file); err != nil {
+		return 0, err
+	}
+	switch file.Type {
+	case "qwen2_5_vl":
+		return Qwen25, nil
+	case "qwen3_vl":
+		return Qwen3, nil
+	}
+	return 0, fmt.Errorf("model_type %q (want qwen2_5_vl or qwen3_vl)", file.Type)
 }
 
 // Control tokens of the markup.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -72,6 +73,9 @@ func ReadProcessor(dir string) (*Processor, error) {
 
 func readConfig(path string) (*processorConfig, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no %s: %w", filepath.Base(path), fs.ErrNotExist)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -57,9 +57,16 @@ func FromRGB(m *rgbd.RGB) *Picture {
 // Decode decodes a picture of any format that rgbd knows: a PNG into its own
 // mode, everything else as RGB. name is for errors. A PNG's EXIF orientation is
 // left alone, as EasyR1 and qwen_vl_utils do; a JPEG comes as rgbd turns it.
-func Decode(data []byte, name string) (*Picture, error) {
+func Decode(data []byte, name string) (*Picture, error) { return decode(data, name, rgbd.DecodeImage) }
+
+// DecodeStored is Decode without regard to any EXIF orientation.
+func DecodeStored(data []byte, name string) (*Picture, error) {
+	return decode(data, name, rgbd.DecodeStored)
+}
+
+func decode(data []byte, name string, other func([]byte, string) (*rgbd.RGB, error)) (*Picture, error) {
 	if !bytes.HasPrefix(data, []byte(pngSignature)) {
-		m, err := rgbd.DecodeImage(data, name)
+		m, err := other(data, name)
 		if err != nil {
 			return nil, err
 		}
