@@ -4,31 +4,28 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math/rand/v2"
+	"strings"
 
+	"ssrl/internal/answer"
 	"ssrl/internal/decode"
-	"ssrl/internal/seed"
 )
 
 // Answer is what a model said.
 type Answer struct {
 	Text     string
-	Tokens   []int32   // the end token included, if it came
+	Tokens   []int32   // the end token or what makes the stop string included, if it came
 	LogProbs []float32 // of each token, natural log, after penalty and temperature
 	Finish   string    // "stop", "length" or "cancel"
 }
 
-// streams are the random numbers of one answer, named apart by name.
-func (s Sampling) streams(name string) []*rand.Rand {
-	return []*rand.Rand{seed.Rand(s.Seed, "answer", name)}
-}
-
 // Answer asks once. When ctx ends it returns what was said so far and the cause.
 func (m *Model) Answer(ctx context.Context, p Prompt, s Sampling) (Answer, error) {
-	return m.answer(ctx, p, s, nil)
+	return m.answer(ctx, p, s, func(string) bool { return true })
 }
 
-func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(token int32) bool) (Answer, error) {
+// answer hands the text to emit as it becomes certain, in whole characters,
+// until emit returns false.
+func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(text string) bool) (Answer, error) {
 	release, err := m.use()
 	if err != nil {
 		return Answer{}, err
@@ -42,34 +39,46 @@ func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(toke
 	if err != nil {
 		return Answer{}, err
 	}
-	heard := func(_, _ int, token int32) bool { return emit == nil || emit(token) }
+	pieces, stopper := m.words.Pieces(true), answer.NewStopper(s.Stop)
+	var text strings.Builder
+	left, stopped := false, false
+	say := func(piece string) {
+		text.WriteString(piece)
+		left = left || piece != "" && !emit(piece)
+	}
+	heard := func(_, _ int, token int32) bool {
+		var piece string
+		piece, stopped = stopper.Push(pieces.Push(token))
+		say(piece)
+		return !left && !stopped
+	}
 	answers, err := decode.Generate(ctx, m.net, []decode.Request{{Prompt: prompt, Random: s.streams("")}}, sampling, heard)
 	if answers == nil {
 		return Answer{}, err
 	}
 	a := answers[0][0]
-	return Answer{m.words.Decode(a.Tokens, true), a.Tokens, a.LogProbs, a.Finish}, err
+	if stopped {
+		a.Finish = decode.Stop
+	} else if !left {
+		piece, ended := stopper.Push(pieces.Flush())
+		if say(piece); !ended && !left {
+			say(stopper.Flush())
+		}
+	}
+	return Answer{text.String(), a.Tokens, a.LogProbs, a.Finish}, err
 }
 
-// Generate yields the answer as it is made, in whole UTF-8 pieces. Leaving the
-// loop ends it. An error is the last thing yielded.
+// Generate yields the answer as it is made, in whole UTF-8 pieces; what could
+// be the beginning of a stop string comes when it is known not to be one.
+// Leaving the loop ends it. An error is the last thing yielded.
 func (m *Model) Generate(ctx context.Context, p Prompt, s Sampling) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		pieces := m.words.Pieces(true)
 		left := false
-		_, err := m.answer(ctx, p, s, func(token int32) bool {
-			if piece := pieces.Push(token); piece != "" {
-				left = !yield(piece, nil)
-			}
+		_, err := m.answer(ctx, p, s, func(piece string) bool {
+			left = !yield(piece, nil)
 			return !left
 		})
-		if left {
-			return
-		}
-		if rest := pieces.Flush(); rest != "" && !yield(rest, nil) {
-			return
-		}
-		if err != nil {
+		if err != nil && !left {
 			yield("", err)
 		}
 	}

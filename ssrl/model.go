@@ -13,7 +13,6 @@ import (
 	"ssrl/internal/bpe"
 	"ssrl/internal/checkpoint"
 	"ssrl/internal/cpu"
-	"ssrl/internal/decode"
 	"ssrl/internal/patch"
 	"ssrl/internal/preset"
 	"ssrl/internal/qwen"
@@ -227,34 +226,4 @@ func (m *Model) Close() error {
 		return m.stored.Close()
 	}
 	return nil
-}
-
-// Sampling says how answers are drawn. The order of the steps is that of
-// transformers: repetition penalty, temperature, top-k, top-p.
-type Sampling struct {
-	MaxTokens         int     `json:"max_tokens"`         // 0 means 256
-	Temperature       float64 `json:"temperature"`        // 0: always the most probable token
-	TopK              int     `json:"top_k"`              // 0: all
-	TopP              float64 `json:"top_p"`              // 0: all
-	RepetitionPenalty float64 `json:"repetition_penalty"` // 0: none
-	Seed              uint64  `json:"seed"`
-}
-
-func (s Sampling) internal() (decode.Sampling, error) {
-	if s.MaxTokens == 0 {
-		s.MaxTokens = 256
-	}
-	switch {
-	case s.MaxTokens < 0:
-		return decode.Sampling{}, fmt.Errorf("max tokens %d (want at least 1)", s.MaxTokens)
-	case !(s.Temperature >= 0 && s.Temperature <= 100):
-		return decode.Sampling{}, fmt.Errorf("temperature %g (want 0 to 100)", s.Temperature)
-	case s.TopK < 0:
-		return decode.Sampling{}, fmt.Errorf("top-k %d (want 0 or more)", s.TopK)
-	case !(s.TopP >= 0 && s.TopP <= 1):
-		return decode.Sampling{}, fmt.Errorf("top-p %g (want 0 to 1)", s.TopP)
-	case !(s.RepetitionPenalty >= 0 && s.RepetitionPenalty <= 100):
-		return decode.Sampling{}, fmt.Errorf("repetition penalty %g (want 0 to 100)", s.RepetitionPenalty)
-	}
-	return decode.Sampling{MaxTokens: s.MaxTokens, Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, RepetitionPenalty: s.RepetitionPenalty}, nil
 }

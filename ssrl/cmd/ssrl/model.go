@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"iter"
 
 	"ssrl"
 )
@@ -88,110 +87,6 @@ func readImage(path string) (image.Image, error) {
 		return nil, err
 	}
 	return ssrl.DecodeImage(data, path)
-}
-
-type askCmd struct {
-	modelFlags
-	promptFlags
-	MaxTokens         int     `default:"256" help:"Longest answer."`
-	Temperature       float64 `help:"0 is the most probable answer."`
-	TopP              float64 `name:"top-p" help:"Draws from the most probable tokens that make up this share."`
-	TopK              int     `name:"top-k" help:"Draws from this many tokens."`
-	RepetitionPenalty float64 `help:"Above 1 makes tokens that were seen less probable."`
-	Seed              uint64  `help:"Of the drawing."`
-	JSON              bool    `name:"json" help:"One JSON object with tokens and log-probabilities."`
-	Question          string  `arg:"" optional:"" help:"What to ask."`
-}
-
-// maxTokens bounds an answer: more than any model's context holds.
-const maxTokens = 1 << 20
-
-func (c *askCmd) Run(ctx context.Context) error {
-	p, err := c.prompt(c.Question)
-	if err != nil {
-		return err
-	}
-	if c.MaxTokens < 1 || c.MaxTokens > maxTokens {
-		return usageError{fmt.Errorf("--max-tokens %d (want 1 to %d)", c.MaxTokens, maxTokens)}
-	}
-	m, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	s := ssrl.Sampling{MaxTokens: c.MaxTokens, Temperature: c.Temperature, TopP: c.TopP, TopK: c.TopK, RepetitionPenalty: c.RepetitionPenalty, Seed: c.Seed}
-	if c.JSON {
-		a, err := m.Answer(ctx, p, s)
-		if err != nil && a.Finish != "cancel" {
-			return err
-		}
-		return errors.Join(emit(struct {
-			Text     string    `json:"text"`
-			Tokens   []int32   `json:"tokens"`
-			LogProbs []float32 `json:"logprobs"`
-			Finish   string    `json:"finish"`
-		}{a.Text, a.Tokens, a.LogProbs, a.Finish}), err)
-	}
-	return c.say(m.Generate(ctx, p, s))
-}
-
-// say prints an answer while it comes. What came before an error ends in a new
-// line.
-func (c *askCmd) say(pieces iter.Seq2[string, error]) error {
-	said := false
-	for piece, err := range pieces {
-		if err == nil {
-			said, err = true, show("%s", piece)
-		}
-		if err != nil {
-			if said {
-				show("\n")
-			}
-			return err
-		}
-	}
-	return show("\n")
-}
-
-type scoreCmd struct {
-	modelFlags
-	promptFlags
-	Prompt string `help:"The question."`
-	Answer string `required:"" help:"The answer that is scored."`
-	JSON   bool   `name:"json" help:"One JSON object."`
-}
-
-func (c *scoreCmd) Run(ctx context.Context) error {
-	p, err := c.prompt(c.Prompt)
-	if err != nil {
-		return err
-	}
-	m, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	s, err := m.Score(ctx, p, c.Answer)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return emit(struct {
-			Prompt   []int32   `json:"prompt_tokens"`
-			Answer   []int32   `json:"answer_tokens"`
-			LogProbs []float32 `json:"logprobs"`
-			Top      []int32   `json:"top1"`
-		}{s.PromptTokens, s.AnswerTokens, s.LogProbs, s.Top})
-	}
-	sum := 0.0
-	for i, lp := range s.LogProbs {
-		if err := show("%8d %9.4f %s\n", s.AnswerTokens[i], lp, m.Token(s.AnswerTokens[i])); err != nil {
-			return err
-		}
-		sum += float64(lp)
-	}
-	note("%s, log-probability %.4f", count(len(s.LogProbs), "token"), sum)
-	return nil
 }
 
 type exportCmd struct {

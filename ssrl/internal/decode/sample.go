@@ -1,19 +1,20 @@
 package decode
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
 
 // Sampling says how a token is drawn. The order is that of transformers 4.57:
-// repetition penalty, temperature, top-k, top-p, min-p.
+// repetition penalty, temperature, top-k, top-p, min-p; or vLLM's, whose min-p
+// comes before top-k.
 type Sampling struct {
 	MaxTokens         int
 	Temperature       float64 // 0: the most probable token
 	TopK              int     // 0: all
 	TopP, MinP        float64 // 0: all
+	MinPFirst         bool    // vLLM's order
 	RepetitionPenalty float64 // 0 or 1: none
 	Forbidden         []int32 // never drawn
 }
@@ -73,52 +74,109 @@ func (s *Sampling) pick(logits []float32, r *rand.Rand) int32 {
 
 // candidates returns the ids left by top-k, top-p and min-p, in order of id.
 func (s *Sampling) candidates(logits []float32) []int32 {
-	ids := make([]int32, len(logits))
-	for i := range ids {
-		ids[i] = int32(i)
-	}
-	if s.TopK == 0 && (s.TopP == 0 || s.TopP == 1) && s.MinP == 0 {
-		return ids
-	}
-	slices.SortStableFunc(ids, func(a, b int32) int { return cmp.Compare(logits[b], logits[a]) })
-	if s.TopK > 0 && s.TopK < len(ids) {
-		n := s.TopK
-		for n < len(ids) && logits[ids[n]] == logits[ids[s.TopK-1]] { // ties stay
-			n++
-		}
-		ids = ids[:n]
-	}
-	if s.TopP > 0 && s.TopP < 1 {
-		ids = s.nucleus(logits, ids)
-	}
+	nucleus := s.TopP > 0 && s.TopP < 1
+	least := float32(math.Inf(-1))
 	if s.MinP > 0 {
-		least := logits[ids[0]] + float32(math.Log(s.MinP))
-		n := 1
-		for n < len(ids) && logits[ids[n]] >= least {
-			n++
-		}
-		ids = ids[:n]
+		least = logits[argmax(logits)] + float32(math.Log(s.MinP))
+	}
+	all := make([]int32, len(logits))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	few := func(id int32) bool { return logits[id] < least }
+	if s.MinP > 0 && (s.MinPFirst || s.TopK == 0 && !nucleus) {
+		all = slices.DeleteFunc(all, few)
+	}
+	if s.TopK == 0 && !nucleus {
+		return all
+	}
+	h := ranking{logits, all}
+	h.order()
+	ids := make([]int32, 0, 64)
+	for s.TopK > 0 && len(h.ids) > 0 && (len(ids) < s.TopK || logits[h.ids[0]] == logits[ids[s.TopK-1]]) { // ties stay
+		ids = append(ids, h.pop())
+	}
+	if nucleus {
+		ids = s.nucleus(&h, ids)
+	}
+	for len(ids) > 1 && few(ids[len(ids)-1]) {
+		ids = ids[:len(ids)-1]
 	}
 	slices.Sort(ids)
 	return ids
 }
 
 // nucleus drops, from the least probable up, while what is dropped stays within
-// 1 - TopP. ids are sorted from the most probable down.
-func (s *Sampling) nucleus(logits []float32, ids []int32) []int32 {
-	p, sum := make([]float64, len(ids)), 0.0
-	for i, id := range ids {
-		p[i] = math.Exp(float64(logits[id] - logits[ids[0]]))
-		sum += p[i]
+// 1 - TopP. ids are what top-k left, from the most probable down; without top-k
+// they come out of the ranking until enough are there.
+func (s *Sampling) nucleus(h *ranking, ids []int32) []int32 {
+	from := ids
+	if s.TopK == 0 {
+		from = h.ids
 	}
-	n, dropped := len(ids), 0.0
-	for n > 1 {
-		if dropped += p[n-1] / sum; dropped > 1-s.TopP {
+	best := h.logits[from[0]]
+	weight := func(id int32) float64 { return math.Exp(float64(h.logits[id] - best)) }
+	sum := 0.0
+	for _, id := range from {
+		sum += weight(id)
+	}
+	n, left := 0, sum // left is the weight of what is not kept
+	for n == 0 || left/sum > 1-s.TopP {
+		if s.TopK == 0 {
+			if len(h.ids) == 0 {
+				break
+			}
+			ids = append(ids, h.pop())
+		} else if n == len(ids) {
 			break
 		}
-		n--
+		left -= weight(ids[n])
+		n++
 	}
 	return ids[:n]
+}
+
+// ranking hands ids out from the most probable down, equal ones from the lowest
+// id up, where torch's sort promises no order: a heap, because few of a
+// vocabulary are ever wanted.
+type ranking struct {
+	logits []float32
+	ids    []int32
+}
+
+func (h *ranking) before(a, b int32) bool {
+	return h.logits[a] > h.logits[b] || h.logits[a] == h.logits[b] && a < b
+}
+
+func (h *ranking) order() {
+	for i := len(h.ids)/2 - 1; i >= 0; i-- {
+		h.sink(i)
+	}
+}
+
+func (h *ranking) pop() int32 {
+	top, last := h.ids[0], len(h.ids)-1
+	h.ids[0] = h.ids[last]
+	h.ids = h.ids[:last]
+	h.sink(0)
+	return top
+}
+
+func (h *ranking) sink(i int) {
+	for {
+		down := 2*i + 1
+		if down >= len(h.ids) {
+			return
+		}
+		if down+1 < len(h.ids) && h.before(h.ids[down+1], h.ids[down]) {
+			down++
+		}
+		if !h.before(h.ids[down], h.ids[i]) {
+			return
+		}
+		h.ids[i], h.ids[down] = h.ids[down], h.ids[i]
+		i = down
+	}
 }
 
 // argmax returns the lowest index of the largest value.
