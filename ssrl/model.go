@@ -36,6 +36,8 @@ type ModelOptions struct {
 	// Adapter is the directory of a LoRA adapter in PEFT's layout that the model
 	// runs with: "" for none. Trainers then change the adapter alone.
 	Adapter string `json:"adapter"`
+	// Pixels say how pictures are seen; the zero value as transformers does.
+	Pixels PixelOptions `json:"pixels"`
 	// Progress hears how many weights are read; nil: nobody does.
 	Progress func(read, total int64) `json:"-"`
 }
@@ -48,7 +50,7 @@ type Model struct {
 	net    *qwen.Model
 	stored *safetensors.File // where weights in bfloat16 lie; open until Close
 	words  *bpe.Tokenizer
-	pixels *patch.Processor
+	view   *ImageProcessor
 	clips  *patch.Video
 	plugin []byte            // the adapter's configuration
 	files  map[string][]byte // what lies beside the weights, for Save
@@ -118,12 +120,17 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 	if n := m.words.Size(); n > config.Text.Vocab {
 		return fmt.Errorf("tokenizer of %d tokens (want at most vocab_size %d): %w", n, config.Text.Vocab, ErrFormat)
 	}
-	if m.pixels, err = patch.ReadProcessor(dir); err != nil {
+	pixels, err := patch.ReadProcessor(dir)
+	if err != nil {
 		return formatError{err}
+	}
+	if m.view, err = newImageProcessor(pixels, opts.Pixels); err != nil {
+		return err
 	}
 	if m.clips, err = patch.ReadVideo(dir, config.Family == qwen.Qwen3VL); err != nil {
 		return formatError{err}
 	}
+	m.clips.Kernel = m.view.processor.Kernel
 	weights, err := safetensors.Open(dir)
 	if err != nil {
 		return formatError{err}

@@ -62,12 +62,40 @@ func newImageProcessor(p *patch.Processor, o PixelOptions) (*ImageProcessor, err
 	if o.MinPixels < 1 || o.MaxPixels < o.MinPixels || o.MaxPixels > patch.MaxPixels {
 		return nil, fmt.Errorf("limits of %d to %d pixels (want both, the first below the second, at most %d)", o.MinPixels, o.MaxPixels, patch.MaxPixels)
 	}
-	if out.caller.Rule == patch.Convert {
-		out.processor.MinPixels, out.processor.MaxPixels = o.MinPixels, o.MaxPixels
+	return out.limited(o.MinPixels, o.MaxPixels), nil
+}
+
+// limited is p with other limits of the area: the profile's, or the processor's
+// where the profile has none.
+func (p *ImageProcessor) limited(least, most int) *ImageProcessor {
+	out := *p
+	if p.caller.Rule == patch.Convert {
+		out.processor.MinPixels, out.processor.MaxPixels = least, most
 	} else {
-		out.caller.MinPixels, out.caller.MaxPixels = o.MinPixels, o.MaxPixels
+		out.caller.MinPixels, out.caller.MaxPixels = least, most
 	}
-	return out, nil
+	return &out
+}
+
+// factor is the side of a token in pixels.
+func (p *ImageProcessor) factor() int { return p.processor.Patch * p.processor.Merge }
+
+// size is the size that a vision tower sees a picture in.
+func (p *ImageProcessor) size(picture image.Point) (w, h int, err error) {
+	if w, h, err = p.caller.Size(picture.X, picture.Y, p.factor()); err == nil {
+		w, h, err = p.processor.Size(w, h)
+	}
+	return w, h, err
+}
+
+// patches brings a picture to size and cuts it; at is its size in between.
+func (p *ImageProcessor) patches(picture *patch.Picture) (cut patch.Patches, at image.Point, err error) {
+	m, err := p.caller.Prepare(picture, p.factor())
+	if err != nil {
+		return cut, at, err
+	}
+	cut, err = p.processor.Process(m)
+	return cut, image.Pt(m.Width, m.Height), err
 }
 
 func orElse(s, fallback string) string {
@@ -123,12 +151,9 @@ func (p *ImageProcessor) Process(data []byte, name string) (*Pixels, error) {
 	if err != nil {
 		return nil, formatError{err}
 	}
-	m, err := p.caller.Prepare(picture, p.processor.Patch*p.processor.Merge)
-	if err == nil {
-		var cut patch.Patches
-		if cut, err = p.processor.Process(m); err == nil {
-			return &Pixels{image.Pt(m.Width, m.Height), cut.Grid, p.processor.Tokens(cut.Grid), cut.Pixels}, nil
-		}
+	cut, at, err := p.patches(picture)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return nil, fmt.Errorf("%s: %w", name, err)
+	return &Pixels{at, cut.Grid, p.processor.Tokens(cut.Grid), cut.Pixels}, nil
 }

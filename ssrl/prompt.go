@@ -199,7 +199,7 @@ func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
 	if out.IDs, err = chat.Expand(ids, k.Image, k.Video, m.places(v.images), clips); err != nil {
 		return nil, err
 	}
-	rope := patch.Rope{ImagePad: k.Image, VideoPad: k.Video, VisionStart: k.VisionStart, Merge: m.pixels.Merge,
+	rope := patch.Rope{ImagePad: k.Image, VideoPad: k.Video, VisionStart: k.VisionStart, Merge: m.view.processor.Merge,
 		TokensPerSecond: float64(m.net.Config.Vision.TokensPerSecond)}
 	out.Pos, out.Next, err = rope.Positions(out.IDs, v.images, v.clips, v.seconds)
 	return out, err
@@ -237,7 +237,7 @@ func (m *Model) look(parts []Part, out *decode.Prompt) (v views, err error) {
 		if rate == 0 {
 			rate = defaultFPS
 		}
-		v.seconds = append(v.seconds, float64(m.pixels.Temporal)/rate)
+		v.seconds = append(v.seconds, float64(m.view.processor.Temporal)/rate)
 		frames := make([]int, len(part.Clip))
 		for k := range frames {
 			frames[k] = k
@@ -254,7 +254,7 @@ func (m *Model) look(parts []Part, out *decode.Prompt) (v views, err error) {
 // places are the tokens that grids take in a prompt.
 func (m *Model) places(grids [][3]int) (n []int) {
 	for _, g := range grids {
-		n = append(n, m.pixels.Tokens(g))
+		n = append(n, m.view.processor.Tokens(g))
 	}
 	return n
 }
@@ -262,11 +262,12 @@ func (m *Model) places(grids [][3]int) (n []int) {
 // patches cuts an image or a clip for the vision tower.
 func (m *Model) patches(p Part) (patch.Patches, error) {
 	if p.Image != nil {
-		processor := *m.pixels
+		view := m.view
 		if p.minPixels > 0 && p.maxPixels > 0 {
-			processor.MinPixels, processor.MaxPixels = p.minPixels, p.maxPixels
+			view = view.limited(p.minPixels, p.maxPixels)
 		}
-		return processor.Process(rgbd.FromImage(p.Image))
+		cut, _, err := view.patches(patch.FromRGB(rgbd.FromImage(p.Image)))
+		return cut, err
 	}
 	frames := make([]*rgbd.RGB, len(p.Clip))
 	for i, f := range p.Clip {

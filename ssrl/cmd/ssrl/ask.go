@@ -13,6 +13,7 @@ import (
 type askCmd struct {
 	modelFlags
 	promptFlags
+	pixelFlags
 	MaxTokens         int      `default:"256" help:"Longest answer."`
 	Recommended       bool     `help:"Draw as the model's generation_config.json says; other flags that are given count."`
 	Temperature       float64  `help:"0 is the most probable answer."`
@@ -44,7 +45,11 @@ func (c *askCmd) Run(ctx context.Context) error {
 	if c.MaxTokens < 1 || c.MaxTokens > maxTokens {
 		return usageError{fmt.Errorf("--max-tokens %d (want 1 to %d)", c.MaxTokens, maxTokens)}
 	}
-	m, err := c.open(ctx)
+	pixels, err := c.options()
+	if err != nil {
+		return err
+	}
+	m, err := c.open(ctx, pixels)
 	if err != nil {
 		return err
 	}

@@ -37,9 +37,11 @@ func TestAsk(t *testing.T) {
 	assert.Equal(t, whole, read("--recommended", "--repetition-penalty", "1"), "the small model's is greedy")
 	drawn := []string{"--temperature", "1.5", "--top-p", "0.5", "--min-p", "0.2", "--seed", "5"}
 	assert.NotEqual(t, read(drawn...), read(append(drawn, "--order", "vllm")...))
+	assert.NotEqual(t, whole, read("--profile", "easyr1"))
 	checkRefusals(t, []refusal{
 		{"ask --model model --min-p 2 hello", "min-p 2 (want 0 to 1)", 1},
 		{"ask --model model --stop= hello", "stop string that is empty (want some text)", 1},
+		{"ask --model model --max-pixels 2 hello", "--min-pixels 0 --max-pixels 2 (want both above 0, the first at most the second)", 2},
 		{"ask --model model --order sglang hello", `--order must be one of "transformers","vllm" but got "sglang" (see ssrl --help)`, 2},
 	})
 }

@@ -40,7 +40,7 @@ type modelFlags struct {
 	Threads  int    `help:"One for each processor by default."`
 }
 
-func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
+func (f *modelFlags) open(ctx context.Context, pixels ssrl.PixelOptions) (*ssrl.Model, error) {
 	if f.Threads < 0 {
 		return nil, usageError{fmt.Errorf("--threads %d (want 0, for one a processor, or more)", f.Threads)}
 	}
@@ -49,8 +49,23 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	}
 	m := newMeter("weights")
 	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding,
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: pixels,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
+}
+
+// pixelFlags say how pictures are seen.
+type pixelFlags struct {
+	Profile   string `default:"hf" enum:"hf,easyr1,llamafactory,vlmeval" help:"Program whose treatment of pictures comes first: hf (none), easyr1, llamafactory or vlmeval."`
+	MinPixels int    `help:"Least area, instead of the profile's; with --max-pixels."`
+	MaxPixels int    `help:"Largest area, instead of the profile's; with --min-pixels."`
+	Slow      bool   `help:"Resize as Pillow, not as torchvision."`
+}
+
+func (f *pixelFlags) options() (o ssrl.PixelOptions, err error) {
+	if (f.MinPixels == 0) != (f.MaxPixels == 0) || f.MinPixels < 0 || f.MaxPixels < f.MinPixels {
+		return o, usageError{fmt.Errorf("--min-pixels %d --max-pixels %d (want both above 0, the first at most the second)", f.MinPixels, f.MaxPixels)}
+	}
+	return ssrl.PixelOptions{Profile: f.Profile, MinPixels: f.MinPixels, MaxPixels: f.MaxPixels, Slow: f.Slow}, nil
 }
 
 // promptFlags say what a model is asked.
@@ -100,7 +115,7 @@ func (c *exportCmd) Run(ctx context.Context) error {
 	if err := ssrl.CheckOutput(c.Out, false); err != nil {
 		return err
 	}
-	m, err := c.open(ctx)
+	m, err := c.open(ctx, ssrl.PixelOptions{})
 	if err != nil {
 		return err
 	}

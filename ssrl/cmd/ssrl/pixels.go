@@ -10,13 +10,10 @@ import (
 )
 
 type pixelsCmd struct {
-	Model     string   `required:"" help:"Model directory; preprocessor_config.json is enough."`
-	Profile   string   `default:"hf" enum:"hf,easyr1,llamafactory,vlmeval" help:"Program whose treatment of pictures comes first: hf (none), easyr1, llamafactory or vlmeval."`
-	MinPixels int      `help:"Least area, instead of the profile's; with --max-pixels."`
-	MaxPixels int      `help:"Largest area, instead of the profile's; with --min-pixels."`
-	Slow      bool     `help:"Resize as Pillow, not as torchvision."`
-	JSON      bool     `name:"json" help:"One JSON object a picture."`
-	Image     []string `arg:"" help:"Picture files."`
+	pixelFlags
+	Model string   `required:"" help:"Model directory; preprocessor_config.json is enough."`
+	JSON  bool     `name:"json" help:"One JSON object a picture."`
+	Image []string `arg:"" help:"Picture files."`
 }
 
 // Help is an example.
@@ -30,10 +27,11 @@ func (c *pixelsCmd) Help() string {
 const firstValues = 16
 
 func (c *pixelsCmd) Run(ctx context.Context) error {
-	if (c.MinPixels == 0) != (c.MaxPixels == 0) || c.MinPixels < 0 || c.MaxPixels < c.MinPixels {
-		return usageError{fmt.Errorf("--min-pixels %d --max-pixels %d (want both above 0, the first at most the second)", c.MinPixels, c.MaxPixels)}
+	options, err := c.options()
+	if err != nil {
+		return err
 	}
-	p, err := ssrl.OpenImageProcessor(c.Model, ssrl.PixelOptions{Profile: c.Profile, MinPixels: c.MinPixels, MaxPixels: c.MaxPixels, Slow: c.Slow})
+	p, err := ssrl.OpenImageProcessor(c.Model, options)
 	if err != nil {
 		return err
 	}

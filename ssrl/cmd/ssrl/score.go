@@ -5,6 +5,7 @@ import "context"
 type scoreCmd struct {
 	modelFlags
 	promptFlags
+	pixelFlags
 	Prompt string `help:"The question."`
 	Answer string `required:"" help:"The answer that is scored."`
 	JSON   bool   `name:"json" help:"One JSON object."`
@@ -15,7 +16,11 @@ func (c *scoreCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.open(ctx)
+	pixels, err := c.options()
+	if err != nil {
+		return err
+	}
+	m, err := c.open(ctx, pixels)
 	if err != nil {
 		return err
 	}

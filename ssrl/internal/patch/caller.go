@@ -73,8 +73,37 @@ func (c Caller) Prepare(p *Picture, factor int) (*rgbd.RGB, error) {
 	panic(fmt.Sprintf("patch: rule %d", c.Rule))
 }
 
-// byArea brings the area below the upper and then above the lower limit.
-func (c Caller) byArea(p *Picture) (*rgbd.RGB, error) {
+// Size returns the width and height that Prepare brings a picture to.
+func (c Caller) Size(width, height, factor int) (w, h int, err error) {
+	switch c.Rule {
+	case Area, AreaAndSide:
+		steps, err := c.areaSteps(width, height)
+		if err != nil {
+			return 0, 0, err
+		}
+		if c.Rule == AreaAndSide {
+			steps = append(steps, sideSteps(last(steps, width, height))...)
+		}
+		w, h = last(steps, width, height)
+		return w, h, nil
+	case Utils:
+		h, w, err = smartResizeUtils(height, width, factor, float64(c.MinPixels), float64(c.MaxPixels))
+		return w, h, err
+	}
+	return width, height, nil
+}
+
+// last is the last of some sizes, or the size given.
+func last(steps [][2]int, width, height int) (int, int) {
+	if n := len(steps); n > 0 {
+		return steps[n-1][0], steps[n-1][1]
+	}
+	return width, height
+}
+
+// areaSteps are the sizes that bring the area below the upper and then above the
+// lower limit.
+func (c Caller) areaSteps(width, height int) (steps [][2]int, err error) {
 	for _, limit := range []struct {
 		pixels int
 		wrong  func(area int) bool
@@ -82,35 +111,55 @@ func (c Caller) byArea(p *Picture) (*rgbd.RGB, error) {
 		{c.MaxPixels, func(area int) bool { return area > c.MaxPixels }},
 		{c.MinPixels, func(area int) bool { return area < c.MinPixels }},
 	} {
-		area := p.Width * p.Height
+		area := width * height
 		if !limit.wrong(area) {
 			continue
 		}
 		r := math.Sqrt(float64(limit.pixels) / float64(area))
-		w, h := int(float64(p.Width)*r), int(float64(p.Height)*r)
-		if err := checkTarget(p.Width, p.Height, w, h); err != nil {
+		w, h := int(float64(width)*r), int(float64(height)*r)
+		if err := checkTarget(width, height, w, h); err != nil {
 			return nil, err
 		}
-		p = p.Resize(w, h)
+		steps, width, height = append(steps, [2]int{w, h}), w, h
+	}
+	return steps, nil
+}
+
+// byArea brings the area into the limits in the picture's own mode.
+func (c Caller) byArea(p *Picture) (*rgbd.RGB, error) {
+	steps, err := c.areaSteps(p.Width, p.Height)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range steps {
+		p = p.Resize(s[0], s[1])
 	}
 	return p.RGB(), nil
 }
 
+// sideSteps are the sizes of LLaMA-Factory's Qwen plugin, which wants sides of
+// 28 at least and ratios of 200 at most.
+func sideSteps(width, height int) (steps [][2]int) {
+	step := func(w, h int) { steps, width, height = append(steps, [2]int{w, h}), w, h }
+	if min(width, height) < 28 {
+		step(max(width, 28), max(height, 28))
+	}
+	if float64(width)/float64(height) > maxRatio {
+		step(height*180, height)
+	}
+	if float64(height)/float64(width) > maxRatio {
+		step(width, width*180)
+	}
+	return steps
+}
+
 // stretch is the regularisation of LLaMA-Factory's Qwen plugin.
 func stretch(m *rgbd.RGB) (*rgbd.RGB, error) {
-	var err error
-	if min(m.Width, m.Height) < 28 {
-		if m, err = resizeTo(m, max(m.Width, 28), max(m.Height, 28)); err != nil {
+	for _, s := range sideSteps(m.Width, m.Height) {
+		var err error
+		if m, err = resizeTo(m, s[0], s[1]); err != nil {
 			return nil, err
 		}
-	}
-	if float64(m.Width)/float64(m.Height) > maxRatio {
-		if m, err = resizeTo(m, m.Height*180, m.Height); err != nil {
-			return nil, err
-		}
-	}
-	if float64(m.Height)/float64(m.Width) > maxRatio {
-		return resizeTo(m, m.Width, m.Width*180)
 	}
 	return m, nil
 }

@@ -163,13 +163,17 @@ func (c *goldenCase) check(t *testing.T, dir string, p *Picture) {
 		require.True(t, ok, "unknown kind %q", c.Kind)
 		proc.Kernel = kernel
 	}
-	img, err := Caller{rule, c.Caller.Min, c.Caller.Max}.Prepare(p, proc.Patch*proc.Merge)
+	caller := Caller{rule, c.Caller.Min, c.Caller.Max}
+	img, err := caller.Prepare(p, proc.Patch*proc.Merge)
 	if c.Error != "" && c.Kind == "" { // the caller fails
 		require.Error(t, err)
 		return
 	}
 	require.NoError(t, err)
 	require.Equal(t, c.Caller.Size, [2]int{img.Width, img.Height}, "caller's size")
+	w, h, err := caller.Size(p.Width, p.Height, proc.Patch*proc.Merge)
+	require.NoError(t, err)
+	require.Equal(t, c.Caller.Size, [2]int{w, h}, "caller's size without pixels")
 	require.Equal(t, c.Caller.SHA256, hash(img.Pix), "caller's picture")
 	got, err := proc.Process(img)
 	if c.Error != "" {
