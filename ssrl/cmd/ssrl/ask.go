@@ -45,11 +45,10 @@ func (c *askCmd) Run(ctx context.Context) error {
 	if c.MaxTokens < 1 || c.MaxTokens > maxTokens {
 		return usageError{fmt.Errorf("--max-tokens %d (want 1 to %d)", c.MaxTokens, maxTokens)}
 	}
-	pixels, err := c.options()
-	if err != nil {
+	if c.Pixels, err = c.options(); err != nil {
 		return err
 	}
-	m, err := c.open(ctx, pixels)
+	m, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

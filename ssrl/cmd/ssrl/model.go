@@ -38,9 +38,11 @@ type modelFlags struct {
 	Rounding string `default:"none" enum:"none,hf" help:"hf rounds intermediate results to bfloat16 where transformers does; slow."`
 	Adapter  string `help:"LoRA adapter directory in PEFT's layout."`
 	Threads  int    `help:"One for each processor by default."`
+
+	Pixels ssrl.PixelOptions `kong:"-"` // set before open
 }
 
-func (f *modelFlags) open(ctx context.Context, pixels ssrl.PixelOptions) (*ssrl.Model, error) {
+func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	if f.Threads < 0 {
 		return nil, usageError{fmt.Errorf("--threads %d (want 0, for one a processor, or more)", f.Threads)}
 	}
@@ -49,7 +51,7 @@ func (f *modelFlags) open(ctx context.Context, pixels ssrl.PixelOptions) (*ssrl.
 	}
 	m := newMeter("weights")
 	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: pixels,
+	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: f.Pixels,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
 }
 
@@ -115,7 +117,7 @@ func (c *exportCmd) Run(ctx context.Context) error {
 	if err := ssrl.CheckOutput(c.Out, false); err != nil {
 		return err
 	}
-	m, err := c.open(ctx, ssrl.PixelOptions{})
+	m, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

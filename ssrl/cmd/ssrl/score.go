@@ -16,11 +16,10 @@ func (c *scoreCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pixels, err := c.options()
-	if err != nil {
+	if c.Pixels, err = c.options(); err != nil {
 		return err
 	}
-	m, err := c.open(ctx, pixels)
+	m, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
