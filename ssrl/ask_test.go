@@ -139,3 +139,46 @@ func TestRecommended(t *testing.T) {
 	assert.ErrorIs(t, err, ErrFormat)
 	assert.EqualError(t, err, "generation_config.json: top-p 7 (want 0 to 1)")
 }
+
+// A checkpoint's own chat template is followed, and said to be so.
+func TestChatTemplateOfTheCheckpoint(t *testing.T) {
+	const template = `{% for m in messages %}<|im_start|>{{ m.role }}:{{ m.content }}<|im_end|>{% endfor %}`
+	assert.Empty(t, openNano(t, "nano3", PixelOptions{}).Notice())
+	for _, tc := range []struct{ name, file, text, notice string }{
+		{"as it was made", "", "", ""},
+		{"none", "chat_template.jinja", "", ""},
+		{"another", "chat_template.jinja", template, "the checkpoint's chat template is not Qwen2.5-VL's (a question: "},
+		{"in chat_template.json", "chat_template.json", `{"chat_template": "{% for m in messages %}<|im_start|>{{ m.role }}:{{ m.content }}<|im_end|>{% endfor %}"}`, "the checkpoint's chat template is not"},
+		{"unreadable", "chat_template.jinja", "{% include 'a' %}", "the checkpoint's chat template cannot be read ("},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "nano")
+			require.NoError(t, CreateModel(dir, "nano", 1))
+			if tc.file != "" {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, tc.file), []byte(tc.text), 0o666))
+			}
+			m, err := OpenModel(t.Context(), dir, ModelOptions{})
+			require.NoError(t, err)
+			defer m.Close()
+			words, err := OpenTokenizer(dir)
+			require.NoError(t, err)
+			assert.Equal(t, m.Notice(), words.Notice())
+			if tc.notice == "" {
+				assert.Empty(t, m.Notice())
+			} else {
+				assert.Contains(t, m.Notice(), tc.notice)
+			}
+			s, err := m.Score(t.Context(), Prompt{Text: "Q<|im_end|>"}, "b")
+			require.NoError(t, err)
+			_, ids, err := words.Chat([]byte(`[{"role": "user", "content": "Q<|im_end|>"}]`), nil)
+			require.NoError(t, err)
+			assert.Equal(t, ids, s.PromptTokens)
+			text := words.Decode(ids, false)
+			if strings.Contains(tc.notice, "is not") {
+				assert.Equal(t, "<|im_start|>user:Q<|im_end|><|im_end|>", text)
+			} else {
+				assert.Contains(t, text, "<|im_start|>user\nQ<|im_end|><|im_end|>\n<|im_start|>assistant\n")
+			}
+		})
+	}
+}

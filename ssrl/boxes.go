@@ -32,7 +32,7 @@ func (m *Model) rescaled(size image.Point, coords []float64, scale func(v, side,
 		return nil, fmt.Errorf("%d coordinates (want x and y in turn)", len(coords))
 	}
 	units := [2]float64{relativeUnits, relativeUnits}
-	if m.markup() == chat.Qwen25 {
+	if m.markup.Family() == chat.Qwen25 {
 		w, h, err := m.view.size(size)
 		if err != nil {
 			return nil, err

@@ -24,7 +24,8 @@ import (
 const layers = `
 rgbd/jpeg rgbd/zlib
 rgbd/png
-seed rgbd bpe answer tensor parallel config golden outdir exif balance
+seed rgbd bpe answer tensor parallel config golden outdir exif balance pyjson
+jinja
 scene pretext shard chat patch safetensors cpu rounding tape formats/parquet
 qwen formats gallery
 decode optim devtest
@@ -55,7 +56,7 @@ var modules = map[string][]string{
 	"github.com/x448/float16":            nil,
 	"github.com/parquet-go/parquet-go":   {"formats"},         // writing
 	"github.com/klauspost/compress":      {"formats/parquet"}, // Snappy and zstd; parquet-go brings it
-	"github.com/nikolalohinski/gonja/v2": nil,
+	"github.com/nikolalohinski/gonja/v2": {"jinja"},           // chat templates of checkpoints
 	"github.com/alecthomas/kong":         {"cmd/ssrl"},
 	"github.com/goccy/go-yaml":           {"config"},
 	"golang.org/x/image":                 {"rgbd"}, // VP8 and VP8L of WebP, LZW of TIFF

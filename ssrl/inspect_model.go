@@ -262,33 +262,13 @@ func (m *ModelFacts) readVocabulary(dir string) error {
 	return nil
 }
 
-// readTemplate finds the chat template where transformers does: in a file of its
-// own, or in tokenizer_config.json.
+// readTemplate reads the chat template.
 func (m *ModelFacts) readTemplate(dir string) error {
-	for _, name := range []string{"chat_template.jinja", "chat_template.json", "tokenizer_config.json"} {
-		data, err := smallFile(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		if data == nil {
-			continue
-		}
-		if filepath.Ext(name) == ".json" {
-			var c struct {
-				Template any `json:"chat_template"`
-			}
-			if err := json.Unmarshal(data, &c); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			text, ok := c.Template.(string)
-			if !ok {
-				continue
-			}
-			data = []byte(text)
-		}
-		sum := sha256.Sum256(data)
-		m.Template = &TemplateFacts{name, len(data), hex.EncodeToString(sum[:])}
-		return nil
+	name, text, err := chatTemplate(dir)
+	if err != nil || name == "" {
+		return err
 	}
+	sum := sha256.Sum256([]byte(text))
+	m.Template = &TemplateFacts{name, len(text), hex.EncodeToString(sum[:])}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"ssrl/internal/bpe"
+	"ssrl/internal/chat"
 	"ssrl/internal/checkpoint"
 	"ssrl/internal/cpu"
 	"ssrl/internal/patch"
@@ -50,6 +51,8 @@ type Model struct {
 	net    *qwen.Model
 	stored *safetensors.File // where weights in bfloat16 lie; open until Close
 	words  *bpe.Tokenizer
+	markup chat.Markup
+	notice string // about the markup
 	view   *ImageProcessor
 	clips  *patch.Video
 	plugin []byte            // the adapter's configuration
@@ -120,6 +123,15 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 	if n := m.words.Size(); n > config.Text.Vocab {
 		return fmt.Errorf("tokenizer of %d tokens (want at most vocab_size %d): %w", n, config.Text.Vocab, ErrFormat)
 	}
+	family := chat.Qwen25
+	if config.Family == qwen.Qwen3VL {
+		family = chat.Qwen3
+	}
+	markup, notice, err := readMarkup(dir, family, m.words)
+	if err != nil {
+		return formatError{err}
+	}
+	m.markup, m.notice = *markup, notice
 	pixels, err := patch.ReadProcessor(dir)
 	if err != nil {
 		return formatError{err}

@@ -172,7 +172,7 @@ func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := chat.Render(m.markup(), messages, chat.Options{})
+	rendered, err := m.markup.Render(messages, chat.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -203,14 +203,6 @@ func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
 		TokensPerSecond: float64(m.net.Config.Vision.TokensPerSecond)}
 	out.Pos, out.Next, err = rope.Positions(out.IDs, v.images, v.clips, v.seconds)
 	return out, err
-}
-
-// markup is the chat markup of the model's family.
-func (m *Model) markup() chat.Family {
-	if m.net.Family == qwen.Qwen3VL {
-		return chat.Qwen3
-	}
-	return chat.Qwen25
 }
 
 // views are the grids of a prompt's pictures and clips, in its order.

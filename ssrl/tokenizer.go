@@ -16,11 +16,13 @@ import (
 // text. It may be shared.
 type Tokenizer struct {
 	words  *bpe.Tokenizer
-	markup *chat.Family // nil: the directory does not say which
+	markup *chat.Markup // nil: the directory does not say which
+	notice string
 }
 
 // OpenTokenizer reads the tokenizer of a Hugging Face directory: tokenizer.json,
-// or vocab.json and merges.txt, and config.json, which only Chat needs.
+// or vocab.json and merges.txt, and, for Chat alone, config.json and the chat
+// template.
 func OpenTokenizer(dir string) (*Tokenizer, error) {
 	t := new(Tokenizer)
 	err := isModelDir(dir)
@@ -59,15 +61,84 @@ func (t *Tokenizer) readFamily(dir string) error {
 	if err != nil {
 		return fmt.Errorf("config.json: %w", err)
 	}
-	t.markup = &family
-	return nil
+	t.markup, t.notice, err = readMarkup(dir, family, t.words)
+	return err
+}
+
+// readMarkup compares a directory's chat template with the family's.
+func readMarkup(dir string, family chat.Family, words *bpe.Tokenizer) (*chat.Markup, string, error) {
+	_, template, err := chatTemplate(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	var controls []string
+	for _, a := range words.Added() {
+		if a.Special {
+			controls = append(controls, a.Content)
+		}
+	}
+	markup, notice := chat.NewMarkup(family, template, controls)
+	return &markup, notice, nil
+}
+
+// chatTemplate finds the chat template of a directory where transformers does,
+// and after that in tokenizer_config.json: its file and text, both empty if there
+// is none.
+func chatTemplate(dir string) (name, text string, err error) {
+	for _, name := range []string{"chat_template.json", "chat_template.jinja", "tokenizer_config.json"} {
+		data, err := smallFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", "", err
+		}
+		if data == nil {
+			continue
+		}
+		if filepath.Ext(name) == ".jinja" {
+			return name, string(data), nil
+		}
+		var file struct {
+			Template json.RawMessage `json:"chat_template"`
+		}
+		if err := json.Unmarshal(data, &file); err != nil {
+			return "", "", fmt.Errorf("%s: %w", name, err)
+		}
+		if text := templateIn(file.Template); text != "" {
+			return name, text, nil
+		}
+	}
+	return "", "", nil
+}
+
+// templateIn is the template of a JSON value: a string, or a list of named ones
+// with one called default.
+func templateIn(raw json.RawMessage) string {
+	var text string
+	var named []struct{ Name, Template string }
+	switch {
+	case raw == nil || json.Unmarshal(raw, &text) == nil:
+		return text
+	case json.Unmarshal(raw, &named) == nil:
+		for _, n := range named {
+			if n.Name == "default" {
+				return n.Template
+			}
+		}
+	}
+	return ""
 }
 
 // Tokenizer is the model's; it may be used while the model works, and after Close.
 func (m *Model) Tokenizer() *Tokenizer {
-	markup := m.markup()
-	return &Tokenizer{m.words, &markup}
+	return &Tokenizer{m.words, &m.markup, m.notice}
 }
+
+// Notice says, in a line, what is unusual about how the checkpoint wants
+// conversations to be written; empty: nothing. Its own chat template is followed
+// where it is not the family's.
+func (t *Tokenizer) Notice() string { return t.notice }
+
+// Notice is that of the model's Tokenizer.
+func (m *Model) Notice() string { return m.notice }
 
 // Size is one more than the largest id that stands for something.
 func (t *Tokenizer) Size() int { return t.words.Size() }
@@ -109,7 +180,7 @@ func (t *Tokenizer) Chat(messages, options []byte) (prompt string, ids []int32, 
 	if err != nil {
 		return "", nil, formatError{err}
 	}
-	rendered, err := chat.Render(*t.markup, parsed, o)
+	rendered, err := t.markup.Render(parsed, o)
 	if err != nil {
 		return "", nil, formatError{err}
 	}

@@ -50,9 +50,13 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 		f.Rounding = ""
 	}
 	m := newMeter("weights")
-	defer m.end()
-	return ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: f.Pixels,
+	model, err := ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: f.Pixels,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
+	m.end()
+	if err == nil && model.Notice() != "" {
+		note("%s: %s", f.Model, model.Notice())
+	}
+	return model, err
 }
 
 // pixelFlags say how pictures are seen.

@@ -42,6 +42,9 @@ func (c *tokensCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if t.Notice() != "" {
+		note("%s: %s", c.Model, t.Notice())
+	}
 	name, in := "standard input", io.Reader(os.Stdin)
 	if c.File != "-" {
 		f, err := os.Open(c.File)

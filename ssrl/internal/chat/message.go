@@ -12,6 +12,8 @@ type Message struct {
 	Role  string
 	Parts []Part // content; a non-empty string is one part
 	Calls []Call // tool_calls of an assistant; Qwen2.5-VL's template ignores them
+
+	raw json.RawMessage // what it was decoded from; nil: it was not
 }
 
 // Kind says what a part of a message prints.
@@ -85,6 +87,7 @@ func (m *Message) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	m.Calls, err = parseCalls(fields["tool_calls"])
+	m.raw = bytes.Clone(raw)
 	return err
 }
 

@@ -2,10 +2,10 @@
 //
 // It gives the prompts of the two models' own chat templates (transformers
 // 4.57.1) without a template engine, knows which parts of a prompt are control
-// tokens, and makes room for pictures and clips among the ids.
+// tokens, and makes room for pictures and clips among the ids. A checkpoint with
+// another template is rendered by that one: see Markup.
 //
-// Limits: the two official templates only. A checkpoint with another template
-// must be rendered elsewhere.
+// Limits: see package jinja for what other templates may do.
 package chat
 
 import (

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"ssrl/internal/pyjson"
 )
 
 // defaultSystem is what Qwen2.5-VL's template says where the conversation does
@@ -113,7 +115,7 @@ func (r *renderer) header(first Message) error {
 		}
 		r.text(toolsBefore)
 		for i, tool := range r.o.Tools {
-			text, err := python(tool)
+			text, err := pyjson.Format(tool)
 			if err != nil {
 				return fmt.Errorf("tool %d: %w", i, err)
 			}
@@ -134,7 +136,7 @@ func (r *renderer) calls(m Message) error {
 		var arguments string
 		if isNull(c.Arguments) || json.Unmarshal(c.Arguments, &arguments) != nil {
 			var err error
-			if arguments, err = python(c.Arguments); err != nil {
+			if arguments, err = pyjson.Format(c.Arguments); err != nil {
 				return fmt.Errorf("tool call %d: %w", i, err)
 			}
 		}

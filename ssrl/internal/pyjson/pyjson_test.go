@@ -1,15 +1,17 @@
-package chat
+package pyjson_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ssrl/internal/pyjson"
 )
 
 // Expectations are those of json.dumps(json.loads(x), ensure_ascii=False) under
 // Python 3.11.
-func TestPythonPrintsLikeJSONDumps(t *testing.T) {
+func TestFormatPrintsLikeJSONDumps(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"b":1,"a":[true,false,null],"c":{}}`: `{"b": 1, "a": [true, false, null], "c": {}}`,
 		`{"a":1,"b":2,"a":3}`:                  `{"a": 3, "b": 2}`,
@@ -22,12 +24,12 @@ func TestPythonPrintsLikeJSONDumps(t *testing.T) {
 		`"\u0000\u0001\b\f\n\r\t\u001f"`:       `"\u0000\u0001\b\f\n\r\t\u001f"`,
 		`"\ud83d\ude00"`:                       `"😀"`,
 	} {
-		got, err := python([]byte(in))
+		got, err := pyjson.Format([]byte(in))
 		require.NoError(t, err, in)
 		assert.Equal(t, want, got)
 	}
 	for _, in := range []string{``, `{`, `[1`, `{"a":}`} {
-		_, err := python([]byte(in))
+		_, err := pyjson.Format([]byte(in))
 		assert.Error(t, err, in)
 	}
 }

@@ -1,4 +1,7 @@
-package chat
+// Package pyjson writes JSON as Python does, which is how prompts hold it.
+//
+// Limits: ensure_ascii is off, and there is no indentation.
+package pyjson
 
 import (
 	"bytes"
@@ -9,11 +12,11 @@ import (
 	"strings"
 )
 
-// python writes JSON the way Python's json.dumps(json.loads(raw),
+// Format writes JSON the way Python's json.dumps(json.loads(raw),
 // ensure_ascii=False) does: ", " and ": " between, keys in the given order, a
 // repeated key once with its last value, numbers as Python prints them, and only
 // quotes, backslashes and control characters escaped.
-func python(raw json.RawMessage) (string, error) {
+func Format(raw json.RawMessage) (string, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	v, err := readValue(d)
