@@ -3,6 +3,7 @@ package bpe
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -18,21 +19,29 @@ const (
 	newline              // CR, LF
 )
 
-// asciiClass holds the classes of U+0000..U+007F.
-var asciiClass = func() (table [utf8.RuneSelf]class) {
-	for r := range rune(utf8.RuneSelf) {
-		table[r] = slowClass(r)
+// classes holds the classes of U+0000..U+FFFF.
+type classes [1 << 16]class
+
+// basic is made once, when the first tokenizer is: looking characters up in
+// unicode's range tables takes ten times as long.
+var basic = sync.OnceValue(func() *classes {
+	table := new(classes)
+	for r := range table {
+		table[r] = slowClass(rune(r))
 	}
 	return table
-}()
+})
 
-// classAt returns the class and the length in bytes of the first character of s,
+// at returns the class and the length in bytes of the first character of s,
 // which is not empty. A byte that is not UTF-8 is of class other and length 1.
-func classAt(s string) (class, int) {
+func (t *classes) at(s string) (class, int) {
 	if c := s[0]; c < utf8.RuneSelf {
-		return asciiClass[c], 1
+		return t[c], 1
 	}
 	r, n := utf8.DecodeRuneInString(s)
+	if int(r) < len(t) {
+		return t[r], n
+	}
 	return slowClass(r), n
 }
 

@@ -47,7 +47,7 @@ func (t *Tokenizer) normal(dst []int32, text string, m *matcher) []int32 {
 // pieces encodes normalised text without added tokens.
 func (t *Tokenizer) pieces(dst []int32, text string) []int32 {
 	for text != "" {
-		n := span(text)
+		n := t.classes.span(text)
 		dst = t.word(dst, text[:n])
 		text = text[n:]
 	}

@@ -28,7 +28,7 @@ func TestClassesAreTheReferences(t *testing.T) {
 		if r >= 0xD800 && r < 0xE000 {
 			continue
 		}
-		c, n := classAt(string(rune(r)))
+		c, n := basic().at(string(rune(r)))
 		require.Equal(t, classes[r], c, "U+%04X", r)
 		assert.Equal(t, utf8.RuneLen(rune(r)), n)
 	}

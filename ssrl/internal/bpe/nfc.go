@@ -17,22 +17,49 @@ import (
 //
 // Bytes that are not UTF-8 stay as they are.
 func nfc(s string) string {
-	if isASCII(s) || norm.NFC.IsNormalString(s) {
+	if isASCII(s) {
+		return s
+	}
+	n := norm.NFC.QuickSpanString(s)
+	if n == len(s) {
 		return s
 	}
 	var out strings.Builder
 	out.Grow(len(s))
+	for s != "" {
+		out.WriteString(s[:n])
+		s = s[n:]
+		if s == "" {
+			break
+		}
+		// Nothing interacts with ASCII that follows it. Where one character is not
+		// normal others near it are not.
+		end := min(neighbourhood, len(s))
+		for end < len(s) && s[end] >= utf8.RuneSelf {
+			end++
+		}
+		normalise(&out, s[:end])
+		s = s[end:]
+		n = norm.NFC.QuickSpanString(s)
+	}
+	return out.String()
+}
+
+// neighbourhood is how many bytes are normalised at least after one that needs it.
+const neighbourhood = 256
+
+// normalise appends the NFC of s.
+func normalise(out *strings.Builder, s string) {
 	start := 0
 	for i, r := range s {
 		// To the reference the newcomer is inert: nothing moves or composes across it.
 		if inRanges(newMarks, r) {
-			segment(&out, s[start:i])
+			segment(out, s[start:i])
 			out.WriteRune(r)
 			start = i + utf8.RuneLen(r)
 		}
 	}
-	segment(&out, s[start:])
-	return out.String()
+	segment(out, s[start:])
 }
 
 // shortRun is the number of characters in a row that norm.NFC never breaks up:

@@ -6,20 +6,20 @@ package bpe
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 //
 // Go's regexp has no look-ahead and is 20 times slower than this scanner.
-func span(s string) int {
+func (t *classes) span(s string) int {
 	if s[0] == '\'' {
 		if n := contraction(s); n > 0 {
 			return n
 		}
 	}
-	c, n := classAt(s)
+	c, n := t.at(s)
 	switch c {
 	case letter:
-		return n + run(s[n:], letter)
+		return n + t.run(s[n:], letter)
 	case number:
 		return n
 	case other, space:
-		if m := run(s[n:], letter); m > 0 {
+		if m := t.run(s[n:], letter); m > 0 {
 			return n + m
 		}
 	}
@@ -27,19 +27,19 @@ func span(s string) int {
 	if s[0] == ' ' {
 		start = 1
 	}
-	if m := run(s[start:], other); m > 0 {
-		return start + m + run(s[start+m:], newline)
+	if m := t.run(s[start:], other); m > 0 {
+		return start + m + t.run(s[start+m:], newline)
 	}
-	return blank(s)
+	return t.blank(s)
 }
 
 // blank returns the length of the first piece of s, which starts with white space:
 // up to the last CR or LF of the run if there is one; else the whole run at the
 // end of the text; else all but its last character, which goes with what follows.
-func blank(s string) int {
+func (t *classes) blank(s string) int {
 	end, last, lineEnd := 0, 0, 0
 	for end < len(s) {
-		c, n := classAt(s[end:])
+		c, n := t.at(s[end:])
 		if c != space && c != newline {
 			break
 		}
@@ -59,10 +59,10 @@ func blank(s string) int {
 }
 
 // run returns the length of the longest prefix of s of one class.
-func run(s string, want class) int {
+func (t *classes) run(s string, want class) int {
 	i := 0
 	for i < len(s) {
-		c, n := classAt(s[i:])
+		c, n := t.at(s[i:])
 		if c != want {
 			break
 		}

@@ -46,8 +46,9 @@ type Tokenizer struct {
 	// only those that user text may contain.
 	raw, rawPlain, norm, normPlain matcher
 
-	seed  maphash.Seed
-	cache *cache
+	classes *classes
+	seed    maphash.Seed
+	cache   *cache
 }
 
 // token is one entry of the vocabulary.
@@ -66,6 +67,8 @@ func New(vocab map[string]int32, merges [][2]string, added []Added) (*Tokenizer,
 		pairs:  newPairTable(len(merges)),
 		seed:   maphash.MakeSeed(),
 		cache:  new(cache),
+
+		classes: basic(),
 	}
 	if err := t.fillBase(); err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func countWords(texts iter.Seq[string], added []Added) map[string]int {
 	words := map[string]int{}
 	count := func(text string) {
 		for text = nfc(text); text != ""; {
-			n := span(text)
+			n := basic().span(text)
 			if n <= longWord {
 				words[text[:n]]++
 			}
