@@ -84,6 +84,7 @@ func int16Bits(widest float64) int {
 // axis is a window whose weights are integers with shift fraction bits, in
 // two's complement.
 type axis struct {
+	kernel       Kernel
 	first, start []int
 	weights      []uint64
 	shift        int
@@ -93,7 +94,7 @@ type axis struct {
 // the zeros that this leaves at the ends of a window.
 func newAxis(in, out int, k Kernel) *axis {
 	w := newWindow(in, out, k)
-	a := &axis{first: w.first, start: w.start, weights: make([]uint64, 0, len(w.weights)), shift: fractionBits}
+	a := &axis{kernel: k, first: w.first, start: w.start, weights: make([]uint64, 0, len(w.weights)), shift: fractionBits}
 	if k == Torchvision {
 		a.shift = int16Bits(w.widest)
 	}

@@ -22,8 +22,8 @@ func Resize(img *rgbd.RGB, width, height int, k Kernel) *rgbd.RGB {
 //
 // Two samples share a 64-bit word, 32 bits apart, and are weighted by one
 // multiplication: sums fit in 31 bits and a sign, so the lower half can only
-// borrow one from the upper, which unpack returns. This makes plain Go as fast
-// as Pillow's C.
+// borrow one from the upper, which unpack returns. This makes plain Go half as
+// fast as Pillow's C; AVX2 sums the same numbers faster.
 func resample(src []byte, w, h, width, height, bands int, k Kernel) []byte {
 	if len(src) != w*h*bands || width < 1 || height < 1 {
 		panic(fmt.Sprintf("patch: resize %d bytes of %dx%dx%d to %dx%d", len(src), w, h, bands, width, height))
@@ -59,6 +59,13 @@ func clip8(v int32) uint64 {
 // alongRows resizes every row from w to width pixels, two rows at a time.
 func (a *axis) alongRows(src []byte, w, h, width, bands int) []byte {
 	dst := make([]byte, width*h*bands)
+	if bands != 3 || !a.alongRowsFast(dst, src, w, h, width) {
+		a.alongRowsPortable(dst, src, w, h, width, bands)
+	}
+	return dst
+}
+
+func (a *axis) alongRowsPortable(dst, src []byte, w, h, width, bands int) {
 	words := make([]uint64, w*bands)
 	for y := 0; y < h; y += 2 {
 		upper := min(y+1, h-1) // the last of an odd number of rows pairs with itself
@@ -70,7 +77,6 @@ func (a *axis) alongRows(src []byte, w, h, width, bands int) []byte {
 			a.row(d0, d1, words, bands)
 		}
 	}
-	return dst
 }
 
 func pack(words []uint64, lower, upper []byte) {
@@ -122,29 +128,35 @@ func (a *axis) row(d0, d1 []byte, words []uint64, bands int) {
 	}
 }
 
-// alongColumns resizes rows of stride bytes to height rows, eight bytes at a
-// time.
+// alongColumns resizes rows of stride bytes to height rows.
 func (a *axis) alongColumns(src []byte, stride, height int) []byte {
 	dst := make([]byte, stride*height)
 	for y := range height {
-		weights := a.weights[a.start[y]:a.start[y+1]]
-		rows := src[a.first[y]*stride:]
-		out := dst[y*stride:][:stride]
-		x := 0
-		for ; x+8 <= stride; x += 8 {
-			binary.LittleEndian.PutUint64(out[x:], a.column8(rows[x:], stride, weights))
-		}
-		for ; x < stride; x++ {
-			sum, at := a.half(), x
-			for _, k := range weights {
-				sum += uint64(rows[at]) * k
-				at += stride
-			}
-			v, _ := unpack(sum, a.shift)
-			out[x] = byte(v)
+		if out := dst[y*stride:][:stride]; !a.alongColumnsFast(out, src, stride, y) {
+			a.columns(out, src, y)
 		}
 	}
 	return dst
+}
+
+// columns makes output row y, eight bytes at a time.
+func (a *axis) columns(out, src []byte, y int) {
+	stride := len(out)
+	weights := a.weights[a.start[y]:a.start[y+1]]
+	rows := src[a.first[y]*stride:]
+	x := 0
+	for ; x+8 <= stride; x += 8 {
+		binary.LittleEndian.PutUint64(out[x:], a.column8(rows[x:], stride, weights))
+	}
+	for ; x < stride; x++ {
+		sum, at := a.half(), x
+		for _, k := range weights {
+			sum += uint64(rows[at]) * k
+			at += stride
+		}
+		v, _ := unpack(sum, a.shift)
+		out[x] = byte(v)
+	}
 }
 
 // column8 returns the weighted sums of eight neighbouring columns as bytes.
