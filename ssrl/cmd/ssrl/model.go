@@ -10,7 +10,7 @@ import (
 )
 
 type newCmd struct {
-	Preset string `required:"" enum:"nano,nano3" help:"nano or nano3: the architecture of Qwen2.5-VL or Qwen3-VL at under two million weights."`
+	Preset string `required:"" enum:"nano,nano3,qwen2.5-vl-3b,qwen2.5-vl-7b,qwen3-vl-4b" help:"nano or nano3: the architecture of Qwen2.5-VL or Qwen3-VL at under two million weights. The others have the shape of a published model, 7 to 17 GB of random bfloat16, for measuring."`
 	Seed   uint64 `help:"The same seed gives the same weights."`
 	Out    string `required:"" help:"New or empty directory."`
 	JSON   bool   `name:"json" help:"One JSON object at the end."`

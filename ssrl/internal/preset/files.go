@@ -37,27 +37,35 @@ func (p *preset) files(c qwen.Config) map[string][]byte {
 		}.encode(),
 	}
 	if c.Family == qwen.Qwen3VL {
-		out["config.json"] = config3(c).encode()
+		out["config.json"] = p.config3(c).encode()
 		out["preprocessor_config.json"] = p.pixels(c, object{"image_processor_type": "Qwen2VLImageProcessorFast"}).encode()
 		out["video_preprocessor_config.json"] = p.pixels(c, object{"video_processor_type": "Qwen3VLVideoProcessor", "do_sample_frames": true, "fps": 2}).encode()
 		out["chat_template.jinja"] = chatTemplate3
 		return out
 	}
-	out["config.json"] = config25(c).encode()
+	out["config.json"] = p.config25(c).encode()
 	out["preprocessor_config.json"] = p.pixels(c, object{"image_processor_type": "Qwen2VLImageProcessorFast"}).encode()
 	out["chat_template.jinja"] = chatTemplate
 	return out
 }
 
 // text are the keys of the language model that both families have.
-func text(c qwen.Config) object {
+func (p *preset) text(c qwen.Config) object {
 	t, k := c.Text, c.Tokens
 	return object{
 		"hidden_size": t.Hidden, "num_hidden_layers": t.Layers, "num_attention_heads": t.Heads, "num_key_value_heads": t.KVHeads,
 		"intermediate_size": t.Intermediate, "vocab_size": t.Vocab, "hidden_act": "silu", "rms_norm_eps": t.Eps, "rope_theta": t.Theta,
-		"max_position_embeddings": maxPositions, "attention_dropout": 0.0, "bos_token_id": k.Pad, "eos_token_id": k.EOS[0],
-		"initializer_range": spread, "tie_word_embeddings": true,
+		"max_position_embeddings": p.positions, "attention_dropout": 0.0, "bos_token_id": k.Pad, "eos_token_id": k.EOS[0],
+		"initializer_range": p.spread, "tie_word_embeddings": p.tied,
 	}
+}
+
+// dtype is the type that the weights are written in.
+func (p *preset) dtype() string {
+	if p.half {
+		return "bfloat16"
+	}
+	return "float32"
 }
 
 // vision are the keys of the tower that both families have.
@@ -80,24 +88,24 @@ func places(k qwen.Tokens) object {
 }
 
 // config25 has the flat layout of the first uploads.
-func config25(c qwen.Config) object {
-	return text(c).with(places(c.Tokens)).with(object{
-		"architectures": []string{"Qwen2_5_VLForConditionalGeneration"}, "model_type": "qwen2_5_vl", "torch_dtype": "float32",
+func (p *preset) config25(c qwen.Config) object {
+	return p.text(c).with(places(c.Tokens)).with(object{
+		"architectures": []string{"Qwen2_5_VLForConditionalGeneration"}, "model_type": "qwen2_5_vl", "torch_dtype": p.dtype(),
 		"rope_scaling": object{"type": "mrope", "mrope_section": c.Text.Sections}, "use_sliding_window": false,
 		"vision_config": vision(c.Vision).with(object{"model_type": "qwen2_5_vl", "window_size": c.Vision.Window,
 			"fullatt_block_indexes": c.Vision.FullAttention, "tokens_per_second": c.Vision.TokensPerSecond, "hidden_act": "silu"}),
 	})
 }
 
-func config3(c qwen.Config) object {
+func (p *preset) config3(c qwen.Config) object {
 	v := c.Vision
 	return places(c.Tokens).with(object{
-		"architectures": []string{"Qwen3VLForConditionalGeneration"}, "model_type": "qwen3_vl", "torch_dtype": "float32",
-		"tie_word_embeddings": true,
-		"text_config": text(c).with(object{"model_type": "qwen3_vl_text", "head_dim": c.Text.HeadDim, "attention_bias": false,
+		"architectures": []string{"Qwen3VLForConditionalGeneration"}, "model_type": "qwen3_vl", "torch_dtype": p.dtype(),
+		"tie_word_embeddings": p.tied,
+		"text_config": p.text(c).with(object{"model_type": "qwen3_vl_text", "head_dim": c.Text.HeadDim, "attention_bias": false,
 			"rope_scaling": object{"rope_type": "default", "mrope_interleaved": true, "mrope_section": c.Text.Sections}}),
 		"vision_config": vision(v).with(object{"model_type": "qwen3_vl", "hidden_act": "gelu_pytorch_tanh",
-			"num_position_embeddings": v.Table * v.Table, "deepstack_visual_indexes": v.DeepStack, "initializer_range": spread}),
+			"num_position_embeddings": v.Table * v.Table, "deepstack_visual_indexes": v.DeepStack, "initializer_range": p.spread}),
 	})
 }
 

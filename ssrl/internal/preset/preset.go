@@ -4,7 +4,8 @@
 // A preset's vocabulary is trained on the questions that its models are to
 // answer, drawn from synthetic scenes, so that a question is a few tokens long.
 //
-// Limits: a fresh model knows nothing. It is made to be taught.
+// Limits: a fresh model knows nothing. It is made to be taught, one of a published
+// model's shape to be measured.
 package preset
 
 import (
@@ -22,26 +23,30 @@ import (
 )
 
 const (
-	maxPositions = 4096
+	nanoPositions = 4096
 	// vocabulary is the number of tokens before the added ones: bytes and merges.
 	vocabulary = 640
-	// spread of the random weights; Qwen's 0.02 is for wider layers.
-	spread = 0.05
+	// nanoSpread of the random weights; Qwen's 0.02 is for wider layers.
+	nanoSpread = 0.05
 )
 
 // preset is one of the models.
 type preset struct {
 	config               func(words *bpe.Tokenizer) qwen.Config
 	added                func() []bpe.Added
-	minPixels, maxPixels int // 4 and 16 tokens
+	minPixels, maxPixels int
+	half, tied           bool // weights are bfloat16; the head is the embedding
+	spread               float64
+	positions            int
 }
 
 var presets = map[string]preset{
-	"nano":  {nano, bpe.Qwen25Added, 56 * 56, 112 * 112},
-	"nano3": {nano3, bpe.Qwen3Added, 64 * 64, 128 * 128},
+	// Pictures of nano models are 4 to 16 tokens.
+	"nano":  {config: nano, added: bpe.Qwen25Added, minPixels: 56 * 56, maxPixels: 112 * 112, tied: true, spread: nanoSpread, positions: nanoPositions},
+	"nano3": {config: nano3, added: bpe.Qwen3Added, minPixels: 64 * 64, maxPixels: 128 * 128, tied: true, spread: nanoSpread, positions: nanoPositions},
 }
 
-// Names lists the presets.
+// Names lists the small presets.
 func Names() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // nano is Qwen2.5-VL at 1.5 million weights.
@@ -80,6 +85,9 @@ func ids(words *bpe.Tokenizer) qwen.Tokens {
 // Write makes the model of a preset in a new or empty directory.
 func Write(dir, name string, s uint64) error {
 	p, ok := presets[name]
+	if !ok {
+		p, ok = shapes[name]
+	}
 	if !ok {
 		return fmt.Errorf("preset %q (want %s)", name, strings.Join(Names(), " or "))
 	}

@@ -26,7 +26,10 @@ func (p *preset) write(dir string, s uint64) error {
 			return err
 		}
 	}
-	m := qwen.New(cpu.New(0), config, true, s, spread)
+	if p.half {
+		return p.stream(dir, config, s)
+	}
+	m := qwen.New(cpu.New(0), config, p.tied, s, p.spread)
 	defer m.Free()
 	return safetensors.Write(filepath.Join(dir, "model.safetensors"), m.Tensors(), nil)
 }

@@ -51,6 +51,20 @@ func (m *Model) walk(tied bool, visit visitor) {
 	}
 }
 
+// Weight names a weight and gives its shape on disk.
+type Weight struct {
+	Name  string
+	Shape []int
+}
+
+// Layout lists the weights of a network in the order of the forward.
+func Layout(c Config, tied bool) (out []Weight) {
+	(&Model{Config: c}).walk(tied, func(name string, _ **tape.Var, _ *linear, shape ...int) {
+		out = append(out, Weight{name, shape})
+	})
+	return out
+}
+
 func (l *layer) walk(p string, t TextConfig, visit visitor) {
 	q, kv := t.Heads*t.HeadDim, t.KVHeads*t.HeadDim
 	visit(p+"input_layernorm.weight", &l.norm1.weight, nil, t.Hidden)

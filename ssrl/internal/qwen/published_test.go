@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"ssrl/internal/tape"
 )
 
 // published are the configurations of the models that people have (model.md 1.1).
@@ -34,14 +32,14 @@ func TestPublishedModels(t *testing.T) {
 	for name, p := range published {
 		t.Run(name, func(t *testing.T) {
 			tensors, weights := 0, int64(0)
-			(&Model{Config: p.config}).walk(p.tied, func(_ string, _ **tape.Var, _ *linear, shape ...int) {
+			for _, w := range Layout(p.config, p.tied) {
 				n := int64(1)
-				for _, d := range shape {
+				for _, d := range w.Shape {
 					n *= int64(d)
 				}
 				tensors++
 				weights += n
-			})
+			}
 			assert.Equal(t, p.tensors, tensors)
 			assert.Equal(t, p.weights, weights)
 		})

@@ -17,8 +17,8 @@ import (
 // never holds a second copy of a tensor.
 const chunk = 1 << 16
 
-// Tensor is what Write stores. Exactly one of Values, Raw and Load is set,
-// unless the tensor is empty.
+// Tensor is what Write stores. Exactly one of Values, Raw, Load and Stream is
+// set, unless the tensor is empty.
 type Tensor struct {
 	Name  string
 	DType DType // F32, F16 or BF16 for Values and Load; any known type for Raw
@@ -27,6 +27,7 @@ type Tensor struct {
 	Values []float32                 // rounded to DType when written
 	Raw    []byte                    // little-endian elements of DType, copied as they are
 	Load   func() ([]float32, error) // Values fetched when their turn comes, once
+	Stream func(to io.Writer) error  // writes Raw when its turn comes, once
 }
 
 // bytes returns the size of t's data after checking that t is whole.
@@ -42,6 +43,9 @@ func (t *Tensor) bytes() (int, error) {
 		if len(t.Raw) != n {
 			return 0, fmt.Errorf("%d bytes (want %d for %s %v)", len(t.Raw), n, t.DType, t.Shape)
 		}
+		return n, nil
+	}
+	if t.Stream != nil {
 		return n, nil
 	}
 	if err := (Info{DType: t.DType}).convertible(); err != nil {
@@ -143,6 +147,9 @@ func (t *Tensor) write(w io.Writer, buffer []byte) error {
 		_, err := w.Write(t.Raw)
 		return err
 	}
+	if t.Stream != nil {
+		return t.stream(w)
+	}
 	values := t.Values
 	if t.Load != nil {
 		var err error
@@ -163,6 +170,34 @@ func (t *Tensor) write(w io.Writer, buffer []byte) error {
 		values = values[len(part):]
 	}
 	return nil
+}
+
+// stream lets the tensor write its data, which must be as much as its shape says.
+func (t *Tensor) stream(w io.Writer) error {
+	want, err := t.bytes()
+	if err != nil {
+		return err
+	}
+	c := &counter{to: w}
+	if err := t.Stream(c); err != nil {
+		return err
+	}
+	if c.n != want {
+		return fmt.Errorf("%d bytes (want %d for %s %v)", c.n, want, t.DType, t.Shape)
+	}
+	return nil
+}
+
+// counter counts what goes through it.
+type counter struct {
+	to io.Writer
+	n  int
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.n += n
+	return n, err
 }
 
 // replaceFile lets write fill a new file and gives it its name at the end.
