@@ -39,8 +39,9 @@ type Crop struct {
 
 // DepthOrder asks for the order of three marked regions by depth.
 type DepthOrder struct {
-	Brief  bool `json:"brief"`  // asks in a few words
-	Parity bool `json:"parity"` // asks as upstream's script, in its words and by its wider limits
+	Brief    bool `json:"brief"`    // asks in a few words
+	Coloured bool `json:"coloured"` // marker 1 is red, 2 green, 3 blue
+	Parity   bool `json:"parity"`   // asks as upstream's script, in its words and by its wider limits
 }
 
 // Position asks where a marked region lies as seen by a camera that stands at
@@ -48,9 +49,10 @@ type DepthOrder struct {
 type Position struct {
 	// Kinds are drawn from, equally often: near, far-depth, far-diagonal; nil
 	// means all three.
-	Kinds  []string `json:"kinds"`
-	Brief  bool     `json:"brief"`  // asks in a few words
-	Parity bool     `json:"parity"` // asks as upstream's script about the pair that it finds; one far kind stands for both
+	Kinds    []string `json:"kinds"`
+	Brief    bool     `json:"brief"`    // asks in a few words
+	Coloured bool     `json:"coloured"` // marker 1 is red, 2 green
+	Parity   bool     `json:"parity"`   // asks as upstream's script about the pair that it finds; one far kind stands for both
 }
 
 // AllTasks returns the five tasks of Spatial-SSRL as they are by default.

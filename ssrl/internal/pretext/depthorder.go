@@ -40,8 +40,9 @@ var bands = [3][2]float64{{0, .3}, {.35, .65}, {.7, 1}}
 //     whole inside the picture and two diameters apart.
 //  3. Markers are drawn on the picture's own pixels.
 type DepthOrder struct {
-	Brief  bool // ask in a few words
-	Parity bool // ask as upstream does, without 1 and 2
+	Brief    bool // ask in a few words
+	Coloured bool // marker 1 is red, 2 green, 3 blue
+	Parity   bool // ask as upstream does, without 1 and 2
 }
 
 // DepthMeta tells how a DepthOrder sample was made.
@@ -94,7 +95,7 @@ func (t DepthOrder) MakeInto(dst *Sample, w *Workspace, rng *rand.Rand, f *rgbd.
 		r := regions[rank]
 		r.Label = i + 1
 		meta.Regions[i] = r
-		rgbd.DrawMarker(shown, r.Label, r.Center[0], r.Center[1])
+		mark(shown, r.Label, r.Center, t.Coloured)
 	}
 	dst.Task = "depth"
 	dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity})

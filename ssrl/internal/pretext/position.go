@@ -28,9 +28,10 @@ type Position struct {
 	// Kinds are drawn from, equally often; naming one twice doubles its share.
 	// nil means each of the three. A frame without a pair of the kind drawn
 	// first is asked one of the others listed.
-	Kinds  []string
-	Brief  bool // ask in a few words
-	Parity bool // ask as upstream does, without 1 to 3; far-depth and far-diagonal are one search
+	Kinds    []string
+	Brief    bool // ask in a few words
+	Coloured bool // marker 1 is red, 2 green
+	Parity   bool // ask as upstream does, without 1 to 3; far-depth and far-diagonal are one search
 }
 
 // PositionMeta tells how a Position sample was made.
@@ -134,7 +135,7 @@ func (t Position) ask(dst *Sample, w *Workspace, rng *rand.Rand, m *rgbd.RGB, ki
 	}
 	shown := dst.copied(m)
 	for _, p := range [...]PositionPoint{meta.Camera, meta.Target} {
-		rgbd.DrawMarker(shown, p.Label, p.Center[0], p.Center[1])
+		mark(shown, p.Label, p.Center, t.Coloured)
 	}
 	dst.Task = "position"
 	dst.Problem = w.problem(question{task: dst.Task, brief: t.Brief, parity: t.Parity, kind: kind, facing: v.facing,
