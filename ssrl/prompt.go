@@ -1,10 +1,12 @@
 package ssrl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,6 +44,9 @@ type Part struct {
 	Image image.Image
 	Clip  []image.Image // frames of one size, in order
 	FPS   float64       // of Clip, frames a second; 0 means 2
+	// Times are the seconds of the frames of Clip, where they are not spread
+	// evenly; Qwen3-VL is told them.
+	Times []float64
 
 	minPixels, maxPixels int // an image's own limits, both or none
 }
@@ -54,36 +59,67 @@ const defaultFPS = 2
 func WithFormat(problem string) string { return answer.WithFormat(problem) }
 
 // ReadMessages reads a JSON file of Hugging Face chat messages. Image items
-// name a file, video items list the files of their frames; a relative name is
-// looked for in the working directory, then beside the messages.
+// name a file; video items list the files of their frames, or name a folder or a
+// video file (see ReadClip; fps is then the rate at which frames are taken). A
+// relative name is looked for in the working directory, then beside the messages.
 func ReadMessages(path string) ([]Message, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	messages, err := ParseMessages(data, filepath.Dir(path), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return messages, nil
+}
+
+// ParseMessages reads Hugging Face chat messages in JSON as ReadMessages does,
+// with dir in place of the folder of the file. An image item that names no file
+// stands for the next of images.
+func ParseMessages(data []byte, dir string, images []image.Image) ([]Message, error) {
 	parsed, err := chat.ParseMessages(data)
 	if err != nil {
-		return nil, formatError{fmt.Errorf("%s: %w", path, err)}
+		return nil, formatError{err}
 	}
+	given := len(images)
 	messages := make([]Message, len(parsed))
 	for i, m := range parsed {
 		messages[i].Role = m.Role
 		for _, p := range m.Parts {
-			part, err := readPart(p, filepath.Dir(path))
+			if p.Kind == chat.Image && len(p.Paths) == 0 {
+				if len(images) == 0 {
+					return nil, formatError{fmt.Errorf("message %d: an image without a file, beyond the %d images given", i, given)}
+				}
+				part := Part{Image: images[0], minPixels: p.MinPixels, maxPixels: p.MaxPixels}
+				messages[i].Parts, images = append(messages[i].Parts, part), images[1:]
+				continue
+			}
+			part, err := readPart(p, dir)
 			if err != nil {
-				return nil, fmt.Errorf("%s: message %d: %w", path, i, err)
+				return nil, fmt.Errorf("message %d: %w", i, err)
 			}
 			messages[i].Parts = append(messages[i].Parts, part)
 		}
+	}
+	if len(images) > 0 {
+		return nil, formatError{fmt.Errorf("%d images, %d of them in messages (want as many)", given, given-len(images))}
 	}
 	return messages, nil
 }
 
 func readPart(p chat.Part, dir string) (Part, error) {
 	out := Part{Text: p.Text, FPS: p.FPS}
+	if p.Kind == chat.Video && len(p.Paths) == 1 {
+		if path := located(p.Paths[0], dir); !isPicture(path) {
+			clip, err := ReadClip(context.Background(), path, ClipOptions{FPS: p.FPS, Frames: p.Frames, MinFrames: p.MinFrames, MaxFrames: p.MaxFrames})
+			clip.Text = p.Text
+			return clip, err
+		}
+	}
 	var images []image.Image
 	for _, name := range p.Paths {
-		img, err := readImage(strings.TrimPrefix(name, "file://"), dir)
+		img, err := readImage(located(name, dir))
 		if err != nil {
 			return out, err
 		}
@@ -97,20 +133,34 @@ func readPart(p chat.Part, dir string) (Part, error) {
 	case p.Kind == chat.Video && len(images) > 0:
 		out.Clip = images
 	case p.Kind == chat.Video:
-		return out, fmt.Errorf("video without frames (want a list of image files): %w", ErrFormat)
+		return out, fmt.Errorf("video without frames (want a list of image files, a folder or a video file): %w", ErrFormat)
 	}
 	return out, nil
 }
 
-func readImage(name, dir string) (image.Image, error) {
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
-		data, err = os.ReadFile(filepath.Join(dir, name))
+// located is where a file of a message is: where its name says, or in dir.
+func located(name, dir string) string {
+	name = strings.TrimPrefix(name, "file://")
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
+		if beside := filepath.Join(dir, name); there(beside) {
+			return beside
+		}
 	}
+	return name
+}
+
+// isPicture reports whether a name is that of a picture's file.
+func isPicture(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && frameEndings[strings.ToLower(filepath.Ext(path))]
+}
+
+func readImage(path string) (image.Image, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return DecodeImage(data, name)
+	return DecodeImage(data, path)
 }
 
 // DecodeImage decodes a PNG or JPEG picture; name is for errors. EXIF
@@ -229,16 +279,24 @@ func (m *Model) look(parts []Part, out *decode.Prompt) (v views, err error) {
 		if rate == 0 {
 			rate = defaultFPS
 		}
-		v.seconds = append(v.seconds, float64(m.view.processor.Temporal)/rate)
-		frames := make([]int, len(part.Clip))
-		for k := range frames {
-			frames[k] = k
+		if !(rate > 0) || math.IsInf(rate, 1) {
+			return v, fmt.Errorf("image %d: clip: %g frames a second (want more than 0)", i+1, rate)
 		}
-		times, err := chat.Timestamps(frames, rate)
+		v.seconds = append(v.seconds, float64(m.view.processor.Temporal)/rate)
+		times := part.Times
+		if times == nil {
+			for k := range part.Clip {
+				times = append(times, float64(k)/rate)
+			}
+		}
+		if len(times) != len(part.Clip) {
+			return v, fmt.Errorf("image %d: %d times of %d frames", i+1, len(times), len(part.Clip))
+		}
+		pairs, err := chat.PairTimes(times)
 		if err != nil {
 			return v, fmt.Errorf("image %d: %w", i+1, err)
 		}
-		v.times = append(v.times, times)
+		v.times = append(v.times, pairs)
 	}
 	return v, nil
 }

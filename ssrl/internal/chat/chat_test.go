@@ -129,7 +129,7 @@ func TestParseMessagesNamesTheFault(t *testing.T) {
 		{"content of another type", `[{"role":"user","content":3}]`, "message 0: content is neither a string nor a list"},
 		{"part of another type", `[{"role":"user","content":["x"]}]`, "message 0: content 0: not an object"},
 		{"text of another type", `[{"role":"user","content":[{"text":"a"},{"type":"text","text":null}]}]`, "message 0: content 1: text is not a string"},
-		{"bad limit", `[{"role":"user","content":[{"image":"a","max_pixels":1.5}]}]`, "message 0: content 0: max_pixels is not a number, or not a whole number of pixels"},
+		{"bad limit", `[{"role":"user","content":[{"image":"a","max_pixels":1.5}]}]`, "message 0: content 0: max_pixels is not a number, or not a whole number of pixels or frames"},
 		{"call without a name", `[{"role":"assistant","content":"","tool_calls":[{"arguments":{}}]}]`, "message 0: tool call 0: no name"},
 		{"call without arguments", `[{"role":"assistant","content":"","tool_calls":[{"function":{"name":"x"}}]}]`, "message 0: tool call 0: no arguments"},
 	} {

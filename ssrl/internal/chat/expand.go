@@ -90,17 +90,30 @@ func (p Prompt) Clips(times [][]float64) (Prompt, error) {
 	return out, nil
 }
 
-// Timestamps returns the time in seconds of each pair of frames: the mean of its
-// two. indices number the frames in a source of fps frames a second; an odd last
-// frame is paired with itself (transformers 4.57.1, Qwen3VLProcessor).
+// Timestamps returns the time in seconds of each pair of frames: see PairTimes.
+// indices number the frames in a source of fps frames a second.
 func Timestamps(indices []int, fps float64) ([]float64, error) {
 	if !(fps > 0) || math.IsInf(fps, 1) {
 		return nil, fmt.Errorf("clip: %g frames a second (want more than 0)", fps)
 	}
-	times := make([]float64, 0, (len(indices)+1)/2)
-	for i := 0; i < len(indices); i += 2 {
-		last := min(i+1, len(indices)-1)
-		times = append(times, (float64(indices[i])/fps+float64(indices[last])/fps)/2)
+	times := make([]float64, len(indices))
+	for i, n := range indices {
+		times[i] = float64(n) / fps
 	}
-	return times, nil
+	return PairTimes(times)
+}
+
+// PairTimes returns the time of each pair of frames, the mean of its two; an odd
+// last frame is paired with itself (transformers 4.57.1, Qwen3VLProcessor).
+func PairTimes(times []float64) ([]float64, error) {
+	pairs := make([]float64, 0, (len(times)+1)/2)
+	for i, t := range times {
+		if math.IsNaN(t) || math.IsInf(t, 0) || t < 0 {
+			return nil, fmt.Errorf("clip: frame %d at %g seconds (want 0 or more)", i, t)
+		}
+		if i%2 == 0 {
+			pairs = append(pairs, (t+times[min(i+1, len(times)-1)])/2)
+		}
+	}
+	return pairs, nil
 }

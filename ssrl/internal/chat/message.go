@@ -36,6 +36,8 @@ type Part struct {
 	// FPS is the frames a second at which Paths were taken (sample_fps, else fps);
 	// 0 if not said.
 	FPS float64
+	// Frames, MinFrames and MaxFrames choose frames of a video's file; 0 if not said.
+	Frames, MinFrames, MaxFrames int
 	// MinPixels and MaxPixels are the item's own limits of the resized area, 0 if none.
 	MinPixels, MaxPixels int
 }
@@ -163,13 +165,14 @@ func (p *Part) limits(fields map[string]json.RawMessage) error {
 	for _, e := range []struct {
 		key string
 		to  any
-	}{{"fps", &p.FPS}, {"sample_fps", &p.FPS}, {"min_pixels", &p.MinPixels}, {"max_pixels", &p.MaxPixels}} {
+	}{{"fps", &p.FPS}, {"sample_fps", &p.FPS}, {"min_pixels", &p.MinPixels}, {"max_pixels", &p.MaxPixels},
+		{"nframes", &p.Frames}, {"min_frames", &p.MinFrames}, {"max_frames", &p.MaxFrames}} {
 		if v, ok := fields[e.key]; ok && json.Unmarshal(v, e.to) != nil {
-			return fmt.Errorf("%s is not a number, or not a whole number of pixels", e.key)
+			return fmt.Errorf("%s is not a number, or not a whole number of pixels or frames", e.key)
 		}
 	}
-	if p.FPS < 0 || p.MinPixels < 0 || p.MaxPixels < 0 {
-		return errors.New("fps, min_pixels or max_pixels is negative")
+	if p.FPS < 0 || p.MinPixels < 0 || p.MaxPixels < 0 || p.Frames < 0 || p.MinFrames < 0 || p.MaxFrames < 0 {
+		return errors.New("fps or a number of pixels or frames is negative")
 	}
 	return nil
 }
