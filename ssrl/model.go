@@ -100,6 +100,9 @@ func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, erro
 var dtypes = map[string]tensor.Type{"": tensor.F32, "f32": tensor.F32, "bf16": tensor.BF16}
 
 func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ tensor.Type) error {
+	if err := isModelDir(dir); err != nil {
+		return err
+	}
 	for _, name := range beside {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
@@ -141,8 +144,14 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 	if m.view, err = newImageProcessor(pixels, opts.Pixels); err != nil {
 		return err
 	}
+	if err := sameCells("preprocessor_config.json", pixels, config.Vision); err != nil {
+		return err
+	}
 	if m.clips, err = patch.ReadVideo(dir, config.Family == qwen.Qwen3VL); err != nil {
 		return formatError{err}
+	}
+	if err := sameCells("video_preprocessor_config.json", &m.clips.Processor, config.Vision); err != nil {
+		return err
 	}
 	m.clips.Kernel = m.view.processor.Kernel
 	weights, err := safetensors.Open(dir)
@@ -168,6 +177,16 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 		return formatError{err}
 	}
 	return err
+}
+
+// sameCells refuses a processor that cuts pictures in other patches than the
+// vision tower takes.
+func sameCells(file string, p *patch.Processor, v qwen.VisionConfig) error {
+	if p.Patch != v.Patch || p.Temporal != v.Temporal || p.Merge != v.Merge {
+		return fmt.Errorf("%s: patches of %d pixels, %d frames, merged %d by %d (want config.json's %d, %d, %d): %w",
+			file, p.Patch, p.Temporal, p.Merge, p.Merge, v.Patch, v.Temporal, v.Merge, ErrFormat)
+	}
+	return nil
 }
 
 // formatError lets an internal error answer to ErrFormat.

@@ -2,6 +2,7 @@ package qwen
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -149,7 +150,7 @@ func ParseConfig(config, generation []byte) (Config, error) {
 	var c Config
 	var raw rawConfig
 	if err := json.Unmarshal(config, &raw); err != nil {
-		return c, fmt.Errorf("config.json: %v", err)
+		return c, fmt.Errorf("config.json: %v", jsonError(err))
 	}
 	var known bool
 	if c.Family, known = modelTypes[raw.ModelType]; !known {
@@ -373,4 +374,16 @@ func positive(prefix string, sizes map[string]int) error {
 	}
 	slices.Sort(bad)
 	return fmt.Errorf("%s", bad[0])
+}
+
+// jsonError says what of another type a JSON file holds, in its own names.
+func jsonError(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("a JSON %s (want an object)", wrong.Value)
+	}
+	return fmt.Errorf("%s holds a JSON %s (want %s)", wrong.Field, wrong.Value, wrong.Type)
 }
