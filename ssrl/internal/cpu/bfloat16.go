@@ -100,11 +100,16 @@ func (b *rightHalf) pack(s isa, w *worker, dst []float32, k0, k1, j0, j1 int) pa
 	for j := j0; j < j1; j += panel {
 		out, n := dst[(j-j0)/panel*p.stride:][:p.stride], min(panel, j1-j)
 		if b.transposed {
-			for c := range n {
-				s.widen(wide[c*k:], b.w.row(j + c)[k0:k1])
+			done := s.turn(out, &b.w, j, n, k0, k1)
+			if done == k {
+				continue
 			}
-			s.columns(out, panel, wide, k, 1, k, n)
-			clearColumns(out, panel, k, n)
+			out, rest := out[done*panel:], k-done
+			for c := range n {
+				s.widen(wide[c*rest:], b.w.row(j + c)[k0+done:k1])
+			}
+			s.columns(out, panel, wide, rest, 1, rest, n)
+			clearColumns(out, panel, rest, n)
 			continue
 		}
 		for r := range k {

@@ -1,5 +1,7 @@
 package cpu
 
+import "time"
+
 // How products differ from the textbook's:
 //
 //  1. Every element of a result is one chain over k, in increasing order, that
@@ -185,6 +187,7 @@ func (d *Device) product(g gemm) {
 	if g.c.rows == 0 || g.c.cols == 0 {
 		return
 	}
+	start := time.Now()
 	g.isa = d.isa
 	panel := d.isa.panel()
 	threads := len(d.workers)
@@ -209,6 +212,8 @@ func (d *Device) product(g gemm) {
 	parts := (m + g.height - 1) / g.height * g.columns
 	d.gemm = g
 	d.run(&d.gemm, parts, g.height*min(n, g.width)*max(1, g.k)/16)
+	d.flops += 2 * float64(m) * float64(n) * float64(g.k)
+	d.working += time.Since(start)
 }
 
 func (g *gemm) do(w *worker, from, to int) {
@@ -222,18 +227,36 @@ func (g *gemm) do(w *worker, from, to int) {
 			g.isa.multiply(w, c, strided{g.a.data[i*g.a.row:], g.a.row, g.a.col}, b, g.k)
 			continue
 		}
-		for k0 := 0; k0 < g.k; k0 += blockK {
-			k1 := min(g.k, k0+blockK)
-			buf := grow(&w.b, g.isa.packedLen(k1-k0, j1-j))
-			var b packed
-			if g.half != nil {
-				b = g.half.pack(g.isa, w, buf, k0, k1, j, j1)
-			} else {
-				b = g.isa.pack(buf, g.b, k0, k1, j, j1)
-			}
-			a := strided{g.a.data[i*g.a.row+k0*g.a.col:], g.a.row, g.a.col}
-			g.isa.multiply(w, c, a, b, k1-k0)
+		a := strided{g.a.data[i*g.a.row:], g.a.row, g.a.col}
+		if g.half != nil && g.half.transposed && c.rows <= g.isa.thin() {
+			g.thin(w, c, a, j)
+		} else {
+			g.blocks(w, c, a, 0, j)
 		}
+	}
+}
+
+// thin is a product of few rows with a bfloat16 matrix, whose rows are used where
+// they lie; only what is over of them is packed. Columns of c begin at j.
+func (g *gemm) thin(w *worker, c matrix, a strided, j int) {
+	k, n := g.isa.dots(c, a, &g.half.w, j, g.k)
+	g.blocks(w, c.block(0, c.rows, 0, n), a, k, j)
+	g.blocks(w, c.block(0, c.rows, n, c.cols), a, 0, j+n)
+}
+
+// blocks adds the product from column k0 of a on to c, whose columns begin at j,
+// packing as much of the right matrix at a time as the caches hold.
+func (g *gemm) blocks(w *worker, c matrix, a strided, k0, j int) {
+	for ; k0 < g.k && c.cols > 0; k0 += blockK {
+		k1 := min(g.k, k0+blockK)
+		buf := grow(&w.b, g.isa.packedLen(k1-k0, c.cols))
+		var b packed
+		if g.half != nil {
+			b = g.half.pack(g.isa, w, buf, k0, k1, j, j+c.cols)
+		} else {
+			b = g.isa.pack(buf, g.b, k0, k1, j, j+c.cols)
+		}
+		g.isa.multiply(w, c, strided{a.data[k0*a.col:], a.row, a.col}, b, k1-k0)
 	}
 }
 
