@@ -182,7 +182,7 @@ type Rollout struct {
 
 // Step draws answers, scores them and learns from them: Rollouts, then Update.
 func (t *GRPO) Step(ctx context.Context, batch []*Sample) (Stats, error) {
-	start := time.Now()
+	start, products := time.Now(), t.meter()
 	rollouts, err := t.Rollouts(ctx, batch)
 	if err != nil {
 		return Stats{}, err
@@ -194,6 +194,7 @@ func (t *GRPO) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 	}
 	st.Metrics["timing_s/gen"] = drawn.Seconds()
 	st.Metrics["timing_s/step"] = time.Since(start).Seconds()
+	products.report(st.Metrics)
 	return st, nil
 }
 
@@ -426,8 +427,7 @@ func (t *GRPO) backward(ctx context.Context, part []*trained, step policy.Size) 
 			slope = append(slope, float32(g*weight))
 		}
 	}
-	dev.Upload(lp.Grad, slope)
-	return r, rec.Backward(ctx)
+	return r, rec.Backward(ctx, lp, slope)
 }
 
 func plain(groups []*trained) []decode.Group {

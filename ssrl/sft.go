@@ -20,7 +20,7 @@ type SFTOptions struct {
 	// and to box the answer follows it.
 	Plain bool `json:"plain"`
 	// MicroTokens bounds the tokens that go through the network at once; the
-	// result does not depend on it. 0 means 8192.
+	// result does not depend on it. 0 means 1024.
 	MicroTokens int `json:"micro_tokens"`
 }
 
@@ -62,7 +62,7 @@ func (t *SFT) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 		return Stats{}, err
 	}
 	defer release()
-	start := time.Now()
+	start, products := time.Now(), t.meter()
 	lessons := make([]lesson, len(batch))
 	for i, s := range batch {
 		prompt, err := t.m.prompt(ask(s, t.opts.Plain))
@@ -92,6 +92,7 @@ func (t *SFT) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 		"train/loss": st.Loss, "train/grad_norm": st.GradNorm, "train/lr": t.rate(t.done - 1),
 		"train/target_tokens": float64(total), "perf/total_num_tokens": float64(st.Tokens), "timing_s/step": time.Since(start).Seconds(),
 	}
+	products.report(st.Metrics)
 	return st, nil
 }
 
@@ -112,8 +113,7 @@ func (t *SFT) backward(ctx context.Context, part []lesson, total int) (nll float
 		nll -= float64(v)
 		slope[i] = -1 / float32(total)
 	}
-	dev.Upload(lp.Grad, slope)
-	return nll, rec.Backward(ctx)
+	return nll, rec.Backward(ctx, lp, slope)
 }
 
 // ask is the prompt of a sample in training.

@@ -17,6 +17,8 @@ func TestTrainingIsMeasured(t *testing.T) {
 	assert.Positive(t, r.TokensPS)
 	assert.Zero(t, r.RolloutsPS)
 	assert.Contains(t, r.String(), "samples/s")
+	assert.Positive(t, r.GEMMGflops)
+	assert.True(t, r.GEMMShare > 0 && r.GEMMShare < 1)
 
 	r, err = GRPO(t.Context(), TrainOptions{Batch: 2, Steps: 1, GRPO: ssrl.GRPOOptions{Group: 3, MaxTokens: 4}})
 	require.NoError(t, err)

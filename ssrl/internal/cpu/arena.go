@@ -30,6 +30,20 @@ type place struct{ block, used int }
 
 // Scratch returns a zeroed tensor that lives until Release of an earlier Mark.
 func (d *Device) Scratch(rows, cols int) *tensor.Tensor {
+	t, used := d.take(rows, cols)
+	clear(t.Mem.(*memory).data[t.Offset : t.Offset+used])
+	return t
+}
+
+// Raw returns a tensor that holds anything and lives as long as Scratch's.
+func (d *Device) Raw(rows, cols int) *tensor.Tensor {
+	t, _ := d.take(rows, cols)
+	return t
+}
+
+// take returns scratch memory whose first used elements were handed out before;
+// the others are zero.
+func (d *Device) take(rows, cols int) (t *tensor.Tensor, used int) {
 	if rows < 0 || cols < 0 {
 		panic(fmt.Sprintf("cpu: scratch tensor [%d %d]", rows, cols))
 	}
@@ -42,17 +56,17 @@ func (d *Device) Scratch(rows, cols int) *tensor.Tensor {
 	b := a.fit(n)
 	from := b.used
 	b.used = (from + n + arenaAlign - 1) / arenaAlign * arenaAlign
-	clear(b.mem.data[from:max(from, min(from+n, b.dirty))])
+	used = max(0, min(n, b.dirty-from))
 	b.dirty = max(b.dirty, from+n)
 	b.mem.version++
 
 	if len(a.heads) == len(a.live) {
 		a.heads = append(a.heads, new(tensor.Tensor))
 	}
-	t := a.heads[len(a.live)]
+	t = a.heads[len(a.live)]
 	a.live = append(a.live, before)
 	*t = tensor.Tensor{Rows: rows, Cols: cols, Stride: cols, Offset: from, Mem: b.mem}
-	return t
+	return t, used
 }
 
 // fit makes the first block with n free elements the one in use.

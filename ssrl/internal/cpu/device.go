@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"ssrl/internal/tensor"
 )
@@ -34,6 +35,9 @@ type Device struct {
 	chunk   int
 	next    atomic.Int64 // first part not yet taken
 	wait    sync.WaitGroup
+
+	flops   float64       // of all products
+	working time.Duration // on them
 
 	calls
 }
@@ -112,6 +116,10 @@ func (d *Device) Instructions() string { return d.isa.String() }
 
 // Threads returns the number of threads that a call may use.
 func (d *Device) Threads() int { return len(d.workers) }
+
+// Products returns what all products took since New: multiplications and
+// additions, and seconds. Those of attention do not count.
+func (d *Device) Products() (flops, seconds float64) { return d.flops, d.working.Seconds() }
 
 // task is work that consists of independent parts.
 type task interface {

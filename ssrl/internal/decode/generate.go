@@ -113,8 +113,11 @@ func (g *generation) prefill(ctx context.Context, requests []Request) error {
 	for i := range at {
 		at[i] = int32(i)
 	}
+	last := make([]int32, len(requests))
 	for i, r := range requests {
-		spans = append(spans, tensor.Span{Q: g.p.start[i], N: len(r.Prompt.IDs), K: g.p.start[i], KN: len(r.Prompt.IDs)})
+		first, n := g.p.start[i], len(r.Prompt.IDs)
+		spans = append(spans, tensor.Span{Q: first, N: n, K: first, KN: n})
+		last[i] = g.p.reads(first+n-1, tensor.Span{N: 1, K: first, KN: n})
 	}
 	t := tape.New(g.m.Dev)
 	x, err := hidden(ctx, t, g.m, &g.p, spans, g.cache, at)
@@ -123,7 +126,7 @@ func (g *generation) prefill(ctx context.Context, requests []Request) error {
 	}
 	places := make([]int32, len(g.active))
 	for i, q := range g.active {
-		places[i] = int32(q.prefix + len(q.prompt.IDs) - 1)
+		places[i] = last[q.request]
 	}
 	g.draw(t, g.m.Logits(t, x, places))
 	return nil

@@ -13,6 +13,7 @@ import (
 	"fmt"
 
 	"ssrl/internal/qwen"
+	"ssrl/internal/tensor"
 )
 
 // Prompt is a question in tokens.
@@ -30,6 +31,21 @@ type pack struct {
 	start    []int   // first row of each prompt
 	places   []int32 // rows of image tokens, in the order of pictures
 	pictures []qwen.Picture
+
+	read      []int32       // rows that the head reads; nil: all
+	readSpans []tensor.Span // what they see
+}
+
+// reads adds rows [from, from+s.N), which see what s says, to those that the head
+// reads, and returns the place of the first among them.
+func (p *pack) reads(from int, s tensor.Span) (place int32) {
+	place = int32(len(p.read))
+	s.Q = len(p.read)
+	for i := range s.N {
+		p.read = append(p.read, int32(from+i))
+	}
+	p.readSpans = append(p.readSpans, s)
+	return place
 }
 
 func (p *pack) add(ids []int32, pos [3][]int32) (first int) {

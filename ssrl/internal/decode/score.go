@@ -59,17 +59,22 @@ func answerLogits(ctx context.Context, t *tape.Tape, m *qwen.Model, groups []Gro
 		}
 		first, n := p.start[len(p.start)-1], len(g.Prompt.IDs)
 		spans = append(spans, tensor.Span{Q: first, N: n, K: first, KN: n})
+		last := p.reads(first+n-1, tensor.Span{N: 1, K: first, KN: n})
 		for _, answer := range g.Answers {
-			targets = append(targets, answer...)
-			place, own := first+n-1, len(p.ids)
-			for i, id := range answer {
-				places = append(places, int32(place))
-				if i < len(answer)-1 { // nothing follows the last token
-					place = p.add1(id, g.Prompt.Next+int32(i))
-				}
+			if len(answer) == 0 {
+				continue
 			}
-			if k := len(p.ids) - own; k > 0 {
-				spans = append(spans, tensor.Span{Q: own, N: k, Prefix: first, PrefixN: n, K: own, KN: k})
+			targets, places = append(targets, answer...), append(places, last)
+			own, k := len(p.ids), len(answer)-1 // nothing follows the last token
+			for i, id := range answer[:k] {
+				p.add1(id, g.Prompt.Next+int32(i))
+			}
+			if k > 0 {
+				s := tensor.Span{Q: own, N: k, Prefix: first, PrefixN: n, K: own, KN: k}
+				spans = append(spans, s)
+				for i, place := 0, p.reads(own, s); i < k; i++ {
+					places = append(places, place+int32(i))
+				}
 			}
 		}
 	}
@@ -94,5 +99,5 @@ func hidden(ctx context.Context, t *tape.Tape, m *qwen.Model, p *pack, spans []t
 	if err != nil {
 		return nil, err
 	}
-	return m.Hidden(ctx, t, x, qwen.Rows{Pos: p.pos, Spans: spans, Cache: cache, At: at, Places: p.places, Deep: seen.Deep})
+	return m.Hidden(ctx, t, x, qwen.Rows{Pos: p.pos, Spans: spans, Cache: cache, At: at, Places: p.places, Deep: seen.Deep, Last: p.read, LastSpans: p.readSpans})
 }

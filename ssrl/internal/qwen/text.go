@@ -27,6 +27,11 @@ type Rows struct {
 
 	Places []int32     // rows that stand for pictures
 	Deep   []*tape.Var // of Seen; nil without pictures
+
+	// Last are the rows whose result is wanted, nil for all, and LastSpans which
+	// keys they see, queries counted in Last. The last layer computes no others.
+	Last      []int32
+	LastSpans []tensor.Span
 }
 
 // Cache keeps keys and values of every layer for later queries.
@@ -77,20 +82,48 @@ func (m *Model) Embed(t *tape.Tape, ids, places []int32, vision *tape.Var) (*tap
 }
 
 // Hidden runs the layers over x, [rows, hidden], and returns what the head
-// sees before the last norm. It stops between layers when ctx is done.
+// sees before the last norm, of the rows in r.Last or of all. It stops between
+// layers when ctx is done.
 func (m *Model) Hidden(ctx context.Context, t *tape.Tape, x *tape.Var, r Rows) (*tape.Var, error) {
 	cos, sin := m.rope(t.Dev, r.Pos)
 	trained := m.learns(false)
+	all := stage{r.Spans, nil, cos, sin}
 	for i := range m.layers {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		x = t.Checkpoint(x, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, cos, sin) })
+		s, rows := all, x.Rows
+		few := r.Last != nil && i == len(m.layers)-1
+		if few && i >= len(r.Deep) {
+			s, rows = m.last(t.Dev, r, cos, sin), len(r.Last)
+		}
+		x = t.Checkpoint(x, rows, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.layer(t, i, x, r, all, s) })
 		if i < len(r.Deep) {
 			x = t.AddRows(x, r.Deep[i], r.Places)
+			if few {
+				x = t.Embed(x, nil, r.Last)
+			}
 		}
 	}
 	return x, nil
+}
+
+// stage says which rows a layer computes queries of.
+type stage struct {
+	spans    []tensor.Span
+	rows     []int32 // nil: all
+	cos, sin *tensor.Tensor
+}
+
+// last is the stage of the rows that are wanted.
+func (m *Model) last(dev tensor.Device, r Rows, cos, sin *tensor.Tensor) stage {
+	s := stage{r.LastSpans, r.Last, dev.Raw(len(r.Last), cos.Cols), dev.Raw(len(r.Last), sin.Cols)}
+	dev.Embed(s.cos, cos, nil, r.Last)
+	dev.Embed(s.sin, sin, nil, r.Last)
+	if r, ok := dev.(tensor.Rounder); ok {
+		r.RoundTables(s.cos, s.sin)
+	}
+	return s
 }
 
 // Logits is the last norm and the head over the given rows of x.
@@ -101,18 +134,22 @@ func (m *Model) Logits(t *tape.Tape, x *tape.Var, rows []int32) *tape.Var {
 	return t.Linear(m.norm.of(t, x, m.Text.Eps), m.head, nil)
 }
 
-func (m *Model) layer(t *tape.Tape, i int, x *tape.Var, r Rows, cos, sin *tensor.Tensor) *tape.Var {
+// layer computes keys and values of all rows, and the result of those of out.
+func (m *Model) layer(t *tape.Tape, i int, x *tape.Var, r Rows, all, out stage) *tape.Var {
 	l, c := &m.layers[i], m.Text
 	h := l.norm1.of(t, x, c.Eps)
-	q := t.Rope(l.qNorm.heads(t, l.q.of(t, h), c), cos, sin)
-	k := t.Rope(l.kNorm.heads(t, l.k.of(t, h), c), cos, sin)
+	k := t.Rope(l.kNorm.heads(t, l.k.of(t, h), c), all.cos, all.sin)
 	v := l.v.of(t, h)
+	if out.rows != nil {
+		x, h = t.Embed(x, nil, out.rows), t.Embed(h, nil, out.rows)
+	}
+	q := t.Rope(l.qNorm.heads(t, l.q.of(t, h), c), out.cos, out.sin)
 	if r.Cache != nil {
 		t.Dev.Scatter(r.Cache.keys[i], k.Tensor, r.At)
 		t.Dev.Scatter(r.Cache.values[i], v.Tensor, r.At)
 		k, v = tape.Constant(r.Cache.keys[i]), tape.Constant(r.Cache.values[i])
 	}
-	o := t.Attend(q, k, v, r.Spans, tape.Heads{Query: c.Heads, Key: c.KVHeads, Scale: scale(c.HeadDim), Causal: true})
+	o := t.Attend(q, k, v, out.spans, tape.Heads{Query: c.Heads, Key: c.KVHeads, Scale: scale(c.HeadDim), Causal: true})
 	x = t.Add(x, l.o.of(t, o))
 	return t.Add(x, l.mlp.of(t, l.norm2.of(t, x, c.Eps)))
 }

@@ -40,7 +40,7 @@ func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*
 			spans = plan.full
 		}
 		b := &m.vision.blocks[i]
-		x = t.Checkpoint(x, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
+		x = t.Checkpoint(x, x.Rows, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
 		if k := len(seen.Deep); k < len(c.DeepStack) && c.DeepStack[k] == i {
 			seen.Deep = append(seen.Deep, m.vision.deep[k].of(t, x, area))
 		}

@@ -2,75 +2,76 @@ package tape
 
 import "ssrl/internal/tensor"
 
-// then remembers how y hands its gradient on, if it has one.
-func (t *Tape) then(y *Var, back func()) *Var {
-	if y.Grad != nil {
-		t.back = append(t.back, back)
-	}
-	return y
-}
-
 // Linear is x[m,k] w[n,k]^T + b[1,n]; b may be nil.
 func (t *Tape) Linear(x, w, b *Var) *Var {
-	y := t.result(x.Rows, w.Rows, wanted(x, w, b))
+	y := t.result(x.Rows, w.Rows, x, w, b)
 	t.Dev.Linear(y.Tensor, x.Tensor, w.Tensor, value(b))
 	return t.then(y, func() {
-		t.Dev.LinearBack(x.Grad, w.Grad, grad(b), y.Grad, x.Tensor, w.Tensor)
+		t.Dev.LinearBack(t.into(x), t.into(w), t.into(b), y.Grad, x.Tensor, w.Tensor)
 	})
 }
 
 // Add is a + b.
 func (t *Tape) Add(a, b *Var) *Var {
-	y := t.result(a.Rows, a.Cols, wanted(a, b))
+	// On the way back a and b may share the gradient of the sum instead of copies,
+	// if a has none yet and what made b goes back next and does not add to a's.
+	apart := a != b && a.whole == nil && b.whole == nil && b.op > 0 && b.op == len(t.ops) && a.used < b.op
+	y := t.result(a.Rows, a.Cols, a, b)
 	t.Dev.Add(y.Tensor, a.Tensor, b.Tensor)
 	return t.then(y, func() {
-		for _, v := range []*Var{a, b} {
-			if v.Grad != nil {
-				t.Dev.Add(v.Grad, v.Grad, y.Grad)
-			}
+		if apart && a.wanted && a.Grad == nil && b.Grad == nil {
+			a.Grad, b.Grad, b.borrowed, y.Grad = y.Grad, y.Grad, true, nil
+			return
 		}
+		t.add(a, y.Grad)
+		t.add(b, y.Grad)
 	})
+}
+
+// add adds g to the gradient of v, if it is wanted.
+func (t *Tape) add(v *Var, g *tensor.Tensor) {
+	if into := t.into(v); into != nil {
+		t.Dev.Add(into, into, g)
+	}
 }
 
 // AddScaled is a + scale b.
 func (t *Tape) AddScaled(a, b *Var, scale float32) *Var {
-	y := t.result(a.Rows, a.Cols, wanted(a, b))
+	y := t.result(a.Rows, a.Cols, a, b)
 	t.Dev.AddScaled(y.Tensor, a.Tensor, b.Tensor, scale)
 	return t.then(y, func() {
-		if a.Grad != nil {
-			t.Dev.Add(a.Grad, a.Grad, y.Grad)
-		}
-		if b.Grad != nil {
-			t.Dev.AddScaled(b.Grad, b.Grad, y.Grad, scale)
+		t.add(a, y.Grad)
+		if into := t.into(b); into != nil {
+			t.Dev.AddScaled(into, into, y.Grad, scale)
 		}
 	})
 }
 
 // RMSNorm is x / rms(x) * w, row by row.
 func (t *Tape) RMSNorm(x, w *Var, eps float32) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x, w))
-	rstd := t.Dev.Scratch(1, x.Rows)
+	y := t.result(x.Rows, x.Cols, x, w)
+	rstd := t.Dev.Raw(1, x.Rows)
 	t.Dev.RMSNorm(y.Tensor, rstd, x.Tensor, w.Tensor, eps)
 	return t.then(y, func() {
-		t.Dev.RMSNormBack(x.Grad, w.Grad, y.Grad, x.Tensor, w.Tensor, rstd)
+		t.Dev.RMSNormBack(t.into(x), t.into(w), y.Grad, x.Tensor, w.Tensor, rstd)
 	})
 }
 
 // LayerNorm is (x - mean) / deviation * w + b, row by row.
 func (t *Tape) LayerNorm(x, w, b *Var, eps float32) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x, w, b))
-	mean, rstd := t.Dev.Scratch(1, x.Rows), t.Dev.Scratch(1, x.Rows)
+	y := t.result(x.Rows, x.Cols, x, w, b)
+	mean, rstd := t.Dev.Raw(1, x.Rows), t.Dev.Raw(1, x.Rows)
 	t.Dev.LayerNorm(y.Tensor, mean, rstd, x.Tensor, w.Tensor, b.Tensor, eps)
 	return t.then(y, func() {
-		t.Dev.LayerNormBack(x.Grad, w.Grad, b.Grad, y.Grad, x.Tensor, w.Tensor, mean, rstd)
+		t.Dev.LayerNormBack(t.into(x), t.into(w), t.into(b), y.Grad, x.Tensor, w.Tensor, mean, rstd)
 	})
 }
 
 // Rope rotates the heads of x by position; cos and sin are [rows, d/2].
 func (t *Tape) Rope(x *Var, cos, sin *tensor.Tensor) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x))
+	y := t.result(x.Rows, x.Cols, x)
 	t.Dev.Rope(y.Tensor, x.Tensor, cos, sin)
-	return t.then(y, func() { t.Dev.RopeBack(x.Grad, y.Grad, cos, sin) })
+	return t.then(y, func() { t.Dev.RopeBack(t.into(x), y.Grad, cos, sin) })
 }
 
 // Heads says how attention splits its features.
@@ -82,71 +83,69 @@ type Heads struct {
 
 // Attend is grouped-query attention over spans.
 func (t *Tape) Attend(q, k, v *Var, spans []tensor.Span, h Heads) *Var {
-	y := t.result(q.Rows, q.Cols, wanted(q, k, v))
-	lse := t.Dev.Scratch(q.Rows, h.Query)
+	y := t.result(q.Rows, q.Cols, q, k, v)
+	lse := t.Dev.Raw(q.Rows, h.Query)
 	t.Dev.Attend(y.Tensor, lse, q.Tensor, k.Tensor, v.Tensor, spans, h.Query, h.Key, h.Scale, h.Causal)
 	return t.then(y, func() {
-		t.Dev.AttendBack(q.Grad, k.Grad, v.Grad, y.Grad, q.Tensor, k.Tensor, v.Tensor, y.Tensor, lse,
+		t.Dev.AttendBack(t.into(q), t.into(k), t.into(v), y.Grad, q.Tensor, k.Tensor, v.Tensor, y.Tensor, lse,
 			spans, h.Query, h.Key, h.Scale, h.Causal)
 	})
 }
 
 // SwiGLU is silu(gate) * up.
 func (t *Tape) SwiGLU(gate, up *Var) *Var {
-	y := t.result(gate.Rows, gate.Cols, wanted(gate, up))
+	y := t.result(gate.Rows, gate.Cols, gate, up)
 	t.Dev.SwiGLU(y.Tensor, gate.Tensor, up.Tensor)
 	return t.then(y, func() {
-		t.Dev.SwiGLUBack(gate.Grad, up.Grad, y.Grad, gate.Tensor, up.Tensor)
+		t.Dev.SwiGLUBack(t.into(gate), t.into(up), y.Grad, gate.Tensor, up.Tensor)
 	})
 }
 
 // GELU is x times the normal distribution function of x.
 func (t *Tape) GELU(x *Var) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x))
+	y := t.result(x.Rows, x.Cols, x)
 	t.Dev.GELU(y.Tensor, x.Tensor)
-	return t.then(y, func() { t.Dev.GELUBack(x.Grad, y.Grad, x.Tensor) })
+	return t.then(y, func() { t.Dev.GELUBack(t.into(x), y.Grad, x.Tensor) })
 }
 
 // GELUTanh is GELU by its approximation with tanh.
 func (t *Tape) GELUTanh(x *Var) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x))
+	y := t.result(x.Rows, x.Cols, x)
 	t.Dev.GELUTanh(y.Tensor, x.Tensor)
-	return t.then(y, func() { t.Dev.GELUTanhBack(x.Grad, y.Grad, x.Tensor) })
+	return t.then(y, func() { t.Dev.GELUTanhBack(t.into(x), y.Grad, x.Tensor) })
 }
 
 // Embed gathers rows: ids[i] of table, or ^ids[i] of extra when negative.
 func (t *Tape) Embed(table, extra *Var, ids []int32) *Var {
-	y := t.result(len(ids), table.Cols, wanted(table, extra))
+	y := t.result(len(ids), table.Cols, table, extra)
 	t.Dev.Embed(y.Tensor, table.Tensor, value(extra), ids)
-	return t.then(y, func() { t.Dev.EmbedBack(table.Grad, grad(extra), y.Grad, ids) })
+	return t.then(y, func() { t.Dev.EmbedBack(t.into(table), t.into(extra), y.Grad, ids) })
 }
 
 // Blend sums rows of table, four to a row of the result, with weights.
 func (t *Tape) Blend(table *Var, ids []int32, weights []float32) *Var {
-	y := t.result(len(ids)/4, table.Cols, wanted(table))
+	y := t.result(len(ids)/4, table.Cols, table)
 	t.Dev.Blend(y.Tensor, table.Tensor, ids, weights)
-	return t.then(y, func() { t.Dev.BlendBack(table.Grad, y.Grad, ids, weights) })
+	return t.then(y, func() { t.Dev.BlendBack(t.into(table), y.Grad, ids, weights) })
 }
 
 // AddRows is x with row i of d added to row rows[i].
 func (t *Tape) AddRows(x, d *Var, rows []int32) *Var {
-	y := t.result(x.Rows, x.Cols, wanted(x, d))
+	y := t.result(x.Rows, x.Cols, x, d)
 	t.Dev.AddRows(y.Tensor, x.Tensor, d.Tensor, rows)
 	return t.then(y, func() {
-		if x.Grad != nil {
-			t.Dev.Add(x.Grad, x.Grad, y.Grad)
-		}
-		t.Dev.AddRowsBack(d.Grad, y.Grad, rows)
+		t.add(x, y.Grad)
+		t.Dev.AddRowsBack(t.into(d), y.Grad, rows)
 	})
 }
 
 // LogProb is log softmax(logits/temperature) at targets, [1, rows].
 func (t *Tape) LogProb(logits *Var, targets []int32, temperature float32) *Var {
-	y := t.result(1, logits.Rows, wanted(logits))
-	lse := t.Dev.Scratch(1, logits.Rows)
+	y := t.result(1, logits.Rows, logits)
+	lse := t.Dev.Raw(1, logits.Rows)
 	t.Dev.LogProb(y.Tensor, lse, logits.Tensor, targets, temperature)
 	return t.then(y, func() {
-		t.Dev.LogProbBack(logits.Grad, y.Grad, logits.Tensor, lse, targets, temperature)
+		t.Dev.LogProbBack(t.into(logits), y.Grad, logits.Tensor, lse, targets, temperature)
 	})
 }
 
@@ -161,9 +160,5 @@ func Reshape(x *Var, rows, cols int) *Var {
 }
 
 func view(x *Var, cut func(*tensor.Tensor) *tensor.Tensor) *Var {
-	v := &Var{Tensor: cut(x.Tensor)}
-	if x.Grad != nil {
-		v.Grad = cut(x.Grad)
-	}
-	return v
+	return &Var{Tensor: cut(x.Tensor), whole: x, cut: cut}
 }

@@ -42,6 +42,8 @@ type Device interface {
 	Free(t *Tensor)
 	// Scratch returns a zeroed tensor that lives until Release of an earlier Mark.
 	Scratch(rows, cols int) *Tensor
+	// Raw is Scratch for a result that is about to be overwritten: it holds anything.
+	Raw(rows, cols int) *Tensor
 	Mark() int
 	Release(mark int)
 
@@ -121,6 +123,12 @@ type Mapper interface {
 	// MapBF16 returns a tensor over raw, little-endian and row-major, without
 	// copying, or nil if raw is not aligned for it. raw is only read, and must stay until Free.
 	MapBF16(rows, cols int, raw []byte) *Tensor
+}
+
+// Counter is a Device that knows what its products (Linear and LinearBack) took
+// so far: multiplications and additions, and seconds.
+type Counter interface {
+	Products() (flops, seconds float64)
 }
 
 // Rounder is a Device that computes as in bfloat16. A language model hands its
