@@ -96,5 +96,5 @@ func TestModelPixelOptions(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nano")
 	require.NoError(t, CreateModel(dir, "nano", 1))
 	_, err := OpenModel(t.Context(), dir, ModelOptions{Pixels: PixelOptions{Profile: "ray"}})
-	assert.ErrorContains(t, err, `profile "ray" (want hf, easyr1, llamafactory or vlmeval)`)
+	assert.ErrorContains(t, err, `profile "ray" (want hf, easyr1, llamafactory, vlmeval or qwen_vl_utils)`)
 }

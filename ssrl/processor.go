@@ -17,7 +17,7 @@ type PixelOptions struct {
 	// Profile is the program whose treatment of pictures is followed before the
 	// model's own: "hf" (transformers and vLLM: none), which "" means, "easyr1"
 	// (GRPO), "llamafactory" (SFT) or "vlmeval" (evaluation), with the limits of
-	// Spatial-SSRL's recipes.
+	// Spatial-SSRL's recipes, or "qwen_vl_utils" with its own limits.
 	Profile string `json:"profile"`
 	// MinPixels and MaxPixels, both or none, take the place of the profile's
 	// limits of the area; in hf, of those in preprocessor_config.json.

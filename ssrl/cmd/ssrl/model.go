@@ -61,7 +61,7 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 
 // pixelFlags say how pictures are seen.
 type pixelFlags struct {
-	Profile   string `default:"hf" enum:"hf,easyr1,llamafactory,vlmeval" help:"Program whose treatment of pictures comes first: hf (none), easyr1, llamafactory or vlmeval."`
+	Profile   string `default:"hf" enum:"hf,easyr1,llamafactory,vlmeval,qwen_vl_utils" help:"Program whose treatment of pictures comes first: hf (none), easyr1, llamafactory, vlmeval or qwen_vl_utils."`
 	MinPixels int    `help:"Least area, instead of the profile's; with --max-pixels."`
 	MaxPixels int    `help:"Largest area, instead of the profile's; with --min-pixels."`
 	Slow      bool   `help:"Resize as Pillow, not as torchvision."`

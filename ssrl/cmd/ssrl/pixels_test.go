@@ -23,7 +23,7 @@ func TestPixels(t *testing.T) {
 	checkRefusals(t, []refusal{
 		{"pixels --model model", `expected "<image> ..."` + see, 2},
 		{"pixels a.png", "missing flags: --model=STRING" + see, 2},
-		{"pixels --model model --profile vllm a.png", `--profile must be one of "hf","easyr1","llamafactory","vlmeval" but got "vllm"` + see, 2},
+		{"pixels --model model --profile vllm a.png", `--profile must be one of "hf","easyr1","llamafactory","vlmeval","qwen_vl_utils" but got "vllm"` + see, 2},
 		{"pixels --model model --min-pixels 9 a.png", "--min-pixels 9 --max-pixels 0 (want both above 0, the first at most the second)", 2},
 		{"pixels --model model --min-pixels 9 --max-pixels 1000000000000 a.png", "limits of 9 to 1000000000000 pixels (want both, the first below the second, at most 67108864)", 1},
 		{"pixels --model none a.png", "model none: no such file or directory", 1},

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -23,29 +24,34 @@ const (
 type Caller struct {
 	Rule                 Rule
 	MinPixels, MaxPixels int
+	// Factor is what Utils rounds sides to; 0: what the processor does.
+	Factor int
 }
 
 // callers are the programs that made Spatial-SSRL, with the limits of its
 // recipes: GRPO with EasyR1, SFT with LLaMA-Factory, evaluation with VLMEvalKit.
+// The last one is qwen_vl_utils 0.0.14 by itself, as the README's programs call
+// it: process_vision_info without a patch size takes 14, whatever the model.
 var callers = []struct {
 	name string
 	Caller
 }{
 	{"hf", Caller{}},
-	{"easyr1", Caller{Area, 262_144, 4_194_304}},
-	{"llamafactory", Caller{AreaAndSide, 1024, 262_144}},
-	{"vlmeval", Caller{Utils, 1280 * 28 * 28, 16384 * 28 * 28}},
+	{"easyr1", Caller{Rule: Area, MinPixels: 262_144, MaxPixels: 4_194_304}},
+	{"llamafactory", Caller{Rule: AreaAndSide, MinPixels: 1024, MaxPixels: 262_144}},
+	{"vlmeval", Caller{Rule: Utils, MinPixels: 1280 * 28 * 28, MaxPixels: 16384 * 28 * 28}},
+	{"qwen_vl_utils", Caller{Rule: Utils, MinPixels: 4 * 28 * 28, MaxPixels: 16384 * 28 * 28, Factor: 28}},
 }
 
-// CallerByName returns the caller of a profile: hf, easyr1, llamafactory or
-// vlmeval.
+// CallerByName returns the caller of a profile: hf, easyr1, llamafactory, vlmeval
+// or qwen_vl_utils.
 func CallerByName(name string) (Caller, error) {
 	for _, c := range callers {
 		if c.name == name {
 			return c.Caller, nil
 		}
 	}
-	return Caller{}, fmt.Errorf("profile %q (want hf, easyr1, llamafactory or vlmeval)", name)
+	return Caller{}, fmt.Errorf("profile %q (want hf, easyr1, llamafactory, vlmeval or qwen_vl_utils)", name)
 }
 
 // Prepare applies the caller's rule. factor is the side of a merged patch of
@@ -64,7 +70,7 @@ func (c Caller) Prepare(p *Picture, factor int) (*rgbd.RGB, error) {
 		return stretch(m)
 	case Utils:
 		m := p.onWhite()
-		h, w, err := smartResizeUtils(m.Height, m.Width, factor, float64(c.MinPixels), float64(c.MaxPixels))
+		h, w, err := smartResizeUtils(m.Height, m.Width, cmp.Or(c.Factor, factor), float64(c.MinPixels), float64(c.MaxPixels))
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +93,7 @@ func (c Caller) Size(width, height, factor int) (w, h int, err error) {
 		w, h = last(steps, width, height)
 		return w, h, nil
 	case Utils:
-		h, w, err = smartResizeUtils(height, width, factor, float64(c.MinPixels), float64(c.MaxPixels))
+		h, w, err = smartResizeUtils(height, width, cmp.Or(c.Factor, factor), float64(c.MinPixels), float64(c.MaxPixels))
 		return w, h, err
 	}
 	return width, height, nil

@@ -49,19 +49,32 @@ func TestLlamaFactoryStretchesThinPictures(t *testing.T) {
 	}
 }
 
+// The quick start of Spatial-SSRL's README rounds to 28 for Qwen3-VL too, whose
+// processor then rounds to 32.
+func TestUtilsRoundsToItsOwnFactor(t *testing.T) {
+	c, err := CallerByName("qwen_vl_utils")
+	require.NoError(t, err)
+	w, h, err := c.Size(640, 480, 32)
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{644, 476}, [2]int{w, h})
+	m, err := c.Prepare(FromRGB(rgbd.NewRGB(640, 480)), 32)
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{644, 476}, [2]int{m.Width, m.Height})
+}
+
 func TestCallersRefuse(t *testing.T) {
 	_, err := CallerByName("trl")
-	require.EqualError(t, err, `profile "trl" (want hf, easyr1, llamafactory or vlmeval)`)
+	require.EqualError(t, err, `profile "trl" (want hf, easyr1, llamafactory, vlmeval or qwen_vl_utils)`)
 	for _, tc := range []struct {
 		name, want string
 		c          Caller
 		w, h       int
 	}{
-		{"a side shrinks to nothing", "image 4096x1: the limits make it 362x0 (want 1 to 67108864 pixels)", Caller{Area, 0, 32}, 4096, 1},
-		{"careless limits", "image 2x2: the limits make it 1048576x1048576 (want 1 to 67108864 pixels)", Caller{Area, 1 << 40, 1 << 41}, 2, 2},
-		{"qwen_vl_utils leaves nothing", "image 63x4714: the limits make it 0x1932 (want 1 to 67108864 pixels)", Caller{Utils, 784, 50176}, 63, 4714},
-		{"qwen_vl_utils, limits crossed", "limits of 9 to 8 pixels (want the first below the second)", Caller{Utils, 9, 8}, 63, 47},
-		{"qwen_vl_utils, too long", "image 603x3: aspect ratio 201 (want at most 200)", Caller{Utils, 784, 50176}, 603, 3},
+		{"a side shrinks to nothing", "image 4096x1: the limits make it 362x0 (want 1 to 67108864 pixels)", Caller{Rule: Area, MinPixels: 0, MaxPixels: 32}, 4096, 1},
+		{"careless limits", "image 2x2: the limits make it 1048576x1048576 (want 1 to 67108864 pixels)", Caller{Rule: Area, MinPixels: 1 << 40, MaxPixels: 1 << 41}, 2, 2},
+		{"qwen_vl_utils leaves nothing", "image 63x4714: the limits make it 0x1932 (want 1 to 67108864 pixels)", Caller{Rule: Utils, MinPixels: 784, MaxPixels: 50176}, 63, 4714},
+		{"qwen_vl_utils, limits crossed", "limits of 9 to 8 pixels (want the first below the second)", Caller{Rule: Utils, MinPixels: 9, MaxPixels: 8}, 63, 47},
+		{"qwen_vl_utils, too long", "image 603x3: aspect ratio 201 (want at most 200)", Caller{Rule: Utils, MinPixels: 784, MaxPixels: 50176}, 603, 3},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := tc.c.Prepare(FromRGB(rgbd.NewRGB(tc.w, tc.h)), 28)

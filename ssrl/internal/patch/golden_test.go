@@ -163,7 +163,7 @@ func (c *goldenCase) check(t *testing.T, dir string, p *Picture) {
 		require.True(t, ok, "unknown kind %q", c.Kind)
 		proc.Kernel = kernel
 	}
-	caller := Caller{rule, c.Caller.Min, c.Caller.Max}
+	caller := Caller{Rule: rule, MinPixels: c.Caller.Min, MaxPixels: c.Caller.Max}
 	img, err := caller.Prepare(p, proc.Patch*proc.Merge)
 	if c.Error != "" && c.Kind == "" { // the caller fails
 		require.Error(t, err)
