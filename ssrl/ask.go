@@ -20,12 +20,14 @@ type Answer struct {
 
 // Answer asks once. When ctx ends it returns what was said so far and the cause.
 func (m *Model) Answer(ctx context.Context, p Prompt, s Sampling) (Answer, error) {
-	return m.answer(ctx, p, s, func(string) bool { return true })
+	return m.Stream(ctx, p, s, func(string) bool { return true })
 }
 
-// answer hands the text to emit as it becomes certain, in whole characters,
-// until emit returns false.
-func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(text string) bool) (Answer, error) {
+// Stream is Answer that hands the text to hear as it is made, in whole UTF-8
+// pieces, until hear returns false; what could be the beginning of a stop string
+// comes when it is known not to be one. The pieces together are the answer's
+// text.
+func (m *Model) Stream(ctx context.Context, p Prompt, s Sampling, hear func(piece string) bool) (Answer, error) {
 	release, err := m.use()
 	if err != nil {
 		return Answer{}, err
@@ -44,7 +46,7 @@ func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(text
 	left, stopped := false, false
 	say := func(piece string) {
 		text.WriteString(piece)
-		left = left || piece != "" && !emit(piece)
+		left = left || piece != "" && !hear(piece)
 	}
 	heard := func(_, _ int, token int32) bool {
 		var piece string
@@ -68,13 +70,12 @@ func (m *Model) answer(ctx context.Context, p Prompt, s Sampling, emit func(text
 	return Answer{text.String(), a.Tokens, a.LogProbs, a.Finish}, err
 }
 
-// Generate yields the answer as it is made, in whole UTF-8 pieces; what could
-// be the beginning of a stop string comes when it is known not to be one.
-// Leaving the loop ends it. An error is the last thing yielded.
+// Generate yields the pieces of Stream. Leaving the loop ends it. An error is the
+// last thing yielded.
 func (m *Model) Generate(ctx context.Context, p Prompt, s Sampling) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		left := false
-		_, err := m.answer(ctx, p, s, func(piece string) bool {
+		_, err := m.Stream(ctx, p, s, func(piece string) bool {
 			left = !yield(piece, nil)
 			return !left
 		})

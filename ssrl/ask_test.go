@@ -32,6 +32,13 @@ func TestStopStringsEndAnAnswer(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, whole.Text, heard(t, m, p, s))
 		require.Greater(t, len(whole.Text), 20)
+		var pieces []string
+		streamed, err := m.Stream(t.Context(), p, s, func(piece string) bool { pieces = append(pieces, piece); return len(pieces) < 4 })
+		require.NoError(t, err)
+		assert.Len(t, pieces, 4, "what hears may end it")
+		assert.Equal(t, "cancel", streamed.Finish)
+		assert.Equal(t, strings.Join(pieces, ""), streamed.Text)
+		assert.True(t, strings.HasPrefix(whole.Text, streamed.Text))
 		middle := string([]rune(whole.Text)[5:8])
 		s.Stop = []string{"not there, surely", middle}
 		got, err := m.Answer(t.Context(), p, s)

@@ -61,6 +61,12 @@ func TestReadClipOfAFolder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{0, 1, 2, 3, 4}, shadesOf(messages[0].Parts[0]))
 	for _, preset := range []string{"nano", "nano3"} {
+		// qwen_vl_utils brings frames of 64x48 to other sizes first.
+		plain, err := openNano(t, preset, PixelOptions{}).Score(t.Context(), Prompt{Messages: messages}, "a")
+		require.NoError(t, err)
+		fetched, err := openNano(t, preset, PixelOptions{Profile: "easyr1"}).Score(t.Context(), Prompt{Messages: messages}, "a")
+		require.NoError(t, err)
+		assert.NotEqual(t, len(fetched.PromptTokens), len(plain.PromptTokens))
 		s, err := openNano(t, preset, PixelOptions{}).Score(t.Context(), Prompt{Messages: messages}, "a")
 		require.NoError(t, err)
 		assert.NotEmpty(t, s.LogProbs)

@@ -14,8 +14,10 @@
 // # Models
 //
 // [OpenModel] reads a Hugging Face directory; [CreateModel] makes a small one
-// from a seed, to try things without a download. [Model.Answer] and
-// [Model.Generate] ask it, [Model.Score] tells how probable an answer is.
+// from a seed, to try things without a download. [Model.Answer], [Model.Stream]
+// and [Model.Generate] ask it, [Model.Score] tells how probable an answer is,
+// [Model.ToPixels] where in the picture the places are that it names. Its text
+// and pictures can be looked at alone: [OpenTokenizer], [OpenImageProcessor].
 //
 // # Training
 //
@@ -31,9 +33,9 @@
 // gives the same bits for any number of threads and workers. An error is one
 // line that names the thing and what was expected; [ErrFormat],
 // [ErrUnsuitable], [ErrDevice], [ErrMemory] and [ErrClosed] answer to
-// errors.Is. The library prints nothing, reads no environment and starts
-// nothing that outlives a call. A [Model] and its trainer serve one call at a
-// time; a [Dataset] and a [Generator] may be shared.
+// errors.Is. The library prints nothing, reads no environment but PATH, for
+// ffmpeg ([ReadClip]), and starts nothing that outlives a call. A [Model] and its
+// trainer serve one call at a time; a [Dataset] and a [Generator] may be shared.
 //
 // # Security
 //

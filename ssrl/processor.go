@@ -18,6 +18,8 @@ type PixelOptions struct {
 	// model's own: "hf" (transformers and vLLM: none), which "" means, "easyr1"
 	// (GRPO), "llamafactory" (SFT) or "vlmeval" (evaluation), with the limits of
 	// Spatial-SSRL's recipes, or "qwen_vl_utils" with its own limits.
+	// Clips go through qwen_vl_utils in all but hf and llamafactory, which leaves
+	// them to the model's own treatment here.
 	Profile string `json:"profile"`
 	// MinPixels and MaxPixels, both or none, take the place of the profile's
 	// limits of the area; in hf, of those in preprocessor_config.json.

@@ -309,6 +309,10 @@ func (m *Model) places(grids [][3]int) (n []int) {
 	return n
 }
 
+// utilsPatch is the side of a patch that EasyR1, VLMEvalKit and the quick start let
+// qwen_vl_utils take for clips, whatever the model.
+const utilsPatch = 14
+
 // patches cuts an image or a clip for the vision tower.
 func (m *Model) patches(p Part) (patch.Patches, error) {
 	if p.Image != nil {
@@ -322,6 +326,12 @@ func (m *Model) patches(p Part) (patch.Patches, error) {
 	frames := make([]*rgbd.RGB, len(p.Clip))
 	for i, f := range p.Clip {
 		frames[i] = rgbd.FromImage(f)
+	}
+	if m.view.caller.Rule == patch.Area || m.view.caller.Rule == patch.Utils {
+		var err error
+		if frames, err = patch.FetchFrames(frames, utilsPatch, patch.ClipLimits{}); err != nil {
+			return patch.Patches{}, err
+		}
 	}
 	return m.clips.Process(frames)
 }
