@@ -59,8 +59,7 @@ func (t *attendBack) span(w *worker, s *sight) {
 	if t.dq.given() {
 		p.rows = t.packValues(&w.keyRows, &t.k, s, 0, n)
 	}
-	tall := t.isa.tall()
-	step := max(4*tall, attendTile/t.isa.wide(n)/tall*tall)
+	step := t.step(n, 4)
 	group := t.heads / t.kvHeads
 	for h := s.kvHead * group; h < (s.kvHead+1)*group; h++ {
 		for i := 0; i < s.N; i += step {

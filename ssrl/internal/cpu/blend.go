@@ -56,9 +56,7 @@ func (t *blend) do(w *worker, from, to int) {
 		for k := i * t.n; k < (i+1)*t.n; k++ {
 			share := t.weights[k]
 			t.isa.tableRow(row, &t.table, &t.half, int(t.ids[k]))
-			for j, v := range row[:len(y)] {
-				y[j] += float32(share * v)
-			}
+			t.isa.addScaled(y, y, row, share)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (t *layerNorm) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
 		x := t.x.row(i)
 		y, w, b := t.y.row(i)[:len(x)], t.w.data[:len(x)], t.b.data[:len(x)]
-		mean := float32(sum64(x) / float64(len(x)))
+		mean := float32(t.isa.total(x) / float64(len(x)))
 		for j, v := range x {
 			y[j] = v - mean
 		}
@@ -35,21 +35,6 @@ func (t *layerNorm) do(_ *worker, from, to int) {
 			y[j] = float32(v*r*w[j]) + b[j]
 		}
 	}
-}
-
-// sum64 adds x up in float64, in 4 interleaved sums, then halves.
-func sum64(x []float32) float64 {
-	var a, b, c, d float64
-	for ; len(x) >= 4; x = x[4:] {
-		a += float64(x[0])
-		b += float64(x[1])
-		c += float64(x[2])
-		d += float64(x[3])
-	}
-	for _, v := range x {
-		a += float64(v)
-	}
-	return (a + c) + (b + d)
 }
 
 // LayerNormBack: with u = dy*w and h = (x-mean)*rstd,
@@ -90,7 +75,7 @@ func (t *layerNormBack) do(wk *worker, from, to int) {
 			u[j] = v * w[j]
 			h[j] = (x[j] - mean) * r
 		}
-		flat, slope := float32(sum64(u)/float64(n)), float32(t.isa.dot(u, h)/float64(n))
+		flat, slope := float32(t.isa.total(u)/float64(n)), float32(t.isa.dot(u, h)/float64(n))
 		for j, v := range h {
 			dx[j] += r * (u[j] - flat - float32(v*slope))
 		}

@@ -80,31 +80,21 @@ func (t *addTask) do(_ *worker, from, to int) {
 	}
 }
 
-func (s isa) add(y, a, b []float32) {
-	a, b = a[:len(y)], b[:len(y)]
-	for j := s.addEights(y, a, b); j < len(y); j++ {
-		y[j] = a[j] + b[j]
-	}
-}
-
 // AddScaled is y = a + scale b, the product rounded.
 func (d *Device) AddScaled(y, a, b *tensor.Tensor, scale float32) {
 	check(same(y, a) && same(y, b), "add scaled y a b", y, a, b)
-	d.addScaled = addScaled{out(y), in(a), in(b), scale}
+	d.addScaled = addScaled{d.isa, out(y), in(a), in(b), scale}
 	d.run(&d.addScaled, y.Rows, y.Cols)
 }
 
 type addScaled struct {
+	isa     isa
 	y, a, b matrix
 	scale   float32
 }
 
 func (t *addScaled) do(_ *worker, from, to int) {
 	for i := from; i < to; i++ {
-		y := t.y.row(i)
-		a, b := t.a.row(i)[:len(y)], t.b.row(i)[:len(y)]
-		for j, v := range b {
-			y[j] = a[j] + float32(t.scale*v)
-		}
+		t.isa.addScaled(t.y.row(i), t.a.row(i), t.b.row(i), t.scale)
 	}
 }

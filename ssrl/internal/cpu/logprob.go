@@ -8,7 +8,7 @@ import (
 )
 
 // LogProb gives log softmax(logits/temperature) at targets. Exponentials are
-// float32, their sum is float64 in the order of the columns.
+// float32, their sum is float64.
 func (d *Device) LogProb(lp, lse, logits *tensor.Tensor, targets []int32, temperature float32) {
 	check(vector(lp, logits.Rows) && vector(lse, logits.Rows), "logprob lp lse logits", lp, lse, logits)
 	checkTargets("logprob", logits, targets)
@@ -64,11 +64,7 @@ func (t *logProb) row(e []float32, i int) {
 	x := t.logits.row(i)
 	top := t.isa.largest(x)
 	t.isa.exp(e, x, top, t.inverse, 0)
-	var sum float64
-	for _, v := range e {
-		sum += float64(v)
-	}
-	log := math.Log(sum)
+	log := math.Log(t.isa.total(e))
 	target := float64(x[t.targets[i]]-top) * float64(t.inverse)
 	t.lp.data[i] = float32(target - log)
 	t.lse.data[i] = float32(float64(top)*float64(t.inverse) + log)
@@ -82,7 +78,5 @@ func (t *logProb) backRow(e []float32, i int) {
 	t.isa.exp(e, t.logits.row(i), 0, t.inverse, t.lse.data[i])
 	dx := t.dlogits.row(i)
 	dx[t.targets[i]] += g
-	for j, v := range e {
-		dx[j] -= g * v
-	}
+	t.isa.addScaled(dx, dx, e, -g)
 }

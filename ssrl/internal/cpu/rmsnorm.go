@@ -26,21 +26,14 @@ func (t *rmsNorm) do(_ *worker, from, to int) {
 		y, w := t.y.row(i)[:len(x)], t.w.data[:len(x)]
 		r := float32(1 / math.Sqrt(t.isa.dot(x, x)/float64(len(x))+t.eps))
 		t.rstd.data[i] = r
-		for j, v := range x {
-			y[j] = v * r * w[j]
-		}
+		t.isa.norm(y, x, w, r)
 	}
 }
 
-// dot is the sum of a*b in float64, in 8 interleaved sums, element j in sum j%8,
-// then halves: sum l += sum l+4, then l+2, l+1. Products are exact.
-func (s isa) dot(a, b []float32) float64 {
-	var t [8]float64
-	b = b[:len(a)]
-	for j := s.dotEights(&t, a, b); j < len(a); j++ {
-		t[j%8] += float64(a[j]) * float64(b[j])
+func (s isa) norm(y, x, w []float32, r float32) {
+	for j := s.normEights(y, x, w, r); j < len(y); j++ {
+		y[j] = x[j] * r * w[j]
 	}
-	return (t[0] + t[4] + (t[2] + t[6])) + (t[1] + t[5] + (t[3] + t[7]))
 }
 
 // RMSNormBack: with u = dy*w and h = x*rstd,
@@ -54,7 +47,7 @@ func (d *Device) RMSNormBack(dx, dw, dy, x, w, rstd *tensor.Tensor) {
 		d.run(&d.normBack, x.Rows, 4*x.Cols)
 	}
 	if dw != nil {
-		d.normWeight = rmsNormWeight{out(dw), g, in0, r}
+		d.normWeight = rmsNormWeight{d.isa, out(dw), g, in0, r}
 		d.run(&d.normWeight, (x.Cols+columnBlock-1)/columnBlock, columnBlock*x.Rows)
 	}
 }
@@ -70,27 +63,34 @@ func (t *rmsNormBack) do(wk *worker, from, to int) {
 		x := t.x.row(i)
 		dx, g, w := t.dx.row(i)[:len(x)], t.dy.row(i)[:len(x)], t.w.data[:len(x)]
 		u, r := u[:len(x)], t.rstd.data[i]
-		for j, v := range g {
-			u[j] = v * w[j]
-		}
+		t.isa.product(u, g, w)
 		mean := r * r * float32(t.isa.dot(u, x)/float64(len(x)))
-		for j, v := range x {
-			dx[j] += r*u[j] - r*mean*v
-		}
+		t.isa.normBack(dx, u, x, r, r*mean)
+	}
+}
+
+func (s isa) normBack(dx, u, x []float32, r, slope float32) {
+	for j := s.normBackEights(dx, u, x, r, slope); j < len(dx); j++ {
+		dx[j] += float32(r*u[j]) - float32(slope*x[j])
 	}
 }
 
 // rmsNormWeight adds to dw over the rows, first to last.
-type rmsNormWeight struct{ dw, dy, x, rstd matrix }
+type rmsNormWeight struct {
+	isa             isa
+	dw, dy, x, rstd matrix
+}
 
 func (t *rmsNormWeight) do(_ *worker, from, to int) {
 	left, right := from*columnBlock, min(t.x.cols, to*columnBlock)
 	sum := t.dw.data[left:right]
 	for i := range t.x.rows {
-		r, g, x := t.rstd.data[i], t.dy.row(i)[left:right], t.x.row(i)[left:right]
-		g, x = g[:len(sum)], x[:len(sum)]
-		for j, v := range x {
-			sum[j] += g[j] * (v * r)
-		}
+		t.isa.normWeight(sum, t.dy.row(i)[left:right], t.x.row(i)[left:right], t.rstd.data[i])
+	}
+}
+
+func (s isa) normWeight(dw, dy, x []float32, r float32) {
+	for j := s.normWeightEights(dw, dy, x, r); j < len(dw); j++ {
+		dw[j] += float32(dy[j] * float32(x[j]*r))
 	}
 }

@@ -8,7 +8,7 @@ import "ssrl/internal/tensor"
 //	y[j+d/2] = x[j+d/2] cos[j] + x[j] sin[j]
 func (d *Device) Rope(y, x, cos, sin *tensor.Tensor) {
 	checkRope("rope y x cos sin", y, x, cos, sin)
-	d.rope = ropeTask{y: out(y), x: in(x), cos: in(cos), sin: in(sin)}
+	d.rope = ropeTask{isa: d.isa, y: out(y), x: in(x), cos: in(cos), sin: in(sin)}
 	d.run(&d.rope, x.Rows, 2*x.Cols)
 }
 
@@ -18,7 +18,7 @@ func (d *Device) RopeBack(dx, dy, cos, sin *tensor.Tensor) {
 		return
 	}
 	checkRope("rope back dx dy cos sin", dx, dy, cos, sin)
-	d.rope = ropeTask{y: out(dx), x: in(dy), cos: in(cos), sin: in(sin), back: true}
+	d.rope = ropeTask{isa: d.isa, y: out(dx), x: in(dy), cos: in(cos), sin: in(sin), back: true}
 	d.run(&d.rope, dy.Rows, 2*dy.Cols)
 }
 
@@ -28,6 +28,7 @@ func checkRope(op string, y, x, cos, sin *tensor.Tensor) {
 }
 
 type ropeTask struct {
+	isa            isa
 	y, x, cos, sin matrix
 	back           bool
 }
@@ -36,6 +37,9 @@ func (t *ropeTask) do(_ *worker, from, to int) {
 	half := t.cos.cols
 	for i := from; i < to; i++ {
 		y, x, cos, sin := t.y.row(i), t.x.row(i), t.cos.row(i), t.sin.row(i)
+		if t.isa.ropeRow(y, x, cos, sin, t.back) {
+			continue
+		}
 		sin = sin[:len(cos)]
 		for h := 0; h < len(x); h += 2 * half {
 			a, b := x[h:h+half], x[h+half:h+2*half]
@@ -43,12 +47,12 @@ func (t *ropeTask) do(_ *worker, from, to int) {
 			a, b, p, q = a[:len(cos)], b[:len(cos)], p[:len(cos)], q[:len(cos)]
 			if t.back {
 				for j, c := range cos {
-					p[j], q[j] = p[j]+(a[j]*c+b[j]*sin[j]), q[j]+(b[j]*c-a[j]*sin[j])
+					p[j], q[j] = p[j]+(float32(a[j]*c)+float32(b[j]*sin[j])), q[j]+(float32(b[j]*c)-float32(a[j]*sin[j]))
 				}
 				continue
 			}
 			for j, c := range cos {
-				p[j], q[j] = a[j]*c-b[j]*sin[j], b[j]*c+a[j]*sin[j]
+				p[j], q[j] = float32(a[j]*c)-float32(b[j]*sin[j]), float32(b[j]*c)+float32(a[j]*sin[j])
 			}
 		}
 	}

@@ -3,11 +3,41 @@
 package cpu
 
 // The functions below do n > 0 elements, a multiple of 8, of the loops that have
-// their names: add in linear.go, dot in rmsnorm.go, silu, siluUp and siluGate in
-// swiglu.go, slope in attendback.go, adam in adamw.go.
+// their names: add, addScaled, scale, product, dot and total in rows.go, norm,
+// normBack and normWeight in rmsnorm.go, silu, siluUp and siluGate in swiglu.go,
+// slope in attendback.go, adam in adamw.go.
 
 //go:noescape
 func add256(y, a, b *float32, n int)
+
+//go:noescape
+func addScaled256(y, a, b *float32, n int, s float32)
+
+//go:noescape
+func scale256(y, x *float32, n int, s float32)
+
+//go:noescape
+func product256(y, a, b *float32, n int)
+
+//go:noescape
+func norm256(y, x, w *float32, n int, r float32)
+
+//go:noescape
+func normBack256(dx, u, x *float32, n int, r, s float32)
+
+//go:noescape
+func normWeight256(dw, dy, x *float32, n int, r float32)
+
+// rope128 and ropeBack128 do a row of heads heads; half is a multiple of 4.
+//
+//go:noescape
+func rope128(y, x, cos, sin *float32, half, heads int)
+
+//go:noescape
+func ropeBack128(y, x, cos, sin *float32, half, heads int)
+
+//go:noescape
+func total256(sums *[8]float64, x *float32, n int)
 
 //go:noescape
 func dot256(sums *[8]float64, a, b *float32, n int)
@@ -48,6 +78,84 @@ func (s isa) addEights(y, a, b []float32) int {
 	if n > 0 {
 		_, _ = a[n-1], b[n-1]
 		add256(&y[0], &a[0], &b[0], n)
+	}
+	return n
+}
+
+func (s isa) addScaledEights(y, a, b []float32, by float32) int {
+	n := s.eights(len(y))
+	if n > 0 {
+		_, _ = a[n-1], b[n-1]
+		addScaled256(&y[0], &a[0], &b[0], n, by)
+	}
+	return n
+}
+
+func (s isa) scaleEights(y, x []float32, by float32) int {
+	n := s.eights(len(y))
+	if n > 0 {
+		_ = x[n-1]
+		scale256(&y[0], &x[0], n, by)
+	}
+	return n
+}
+
+func (s isa) productEights(y, a, b []float32) int {
+	n := s.eights(len(y))
+	if n > 0 {
+		_, _ = a[n-1], b[n-1]
+		product256(&y[0], &a[0], &b[0], n)
+	}
+	return n
+}
+
+func (s isa) normEights(y, x, w []float32, r float32) int {
+	n := s.eights(len(y))
+	if n > 0 {
+		_, _ = x[n-1], w[n-1]
+		norm256(&y[0], &x[0], &w[0], n, r)
+	}
+	return n
+}
+
+func (s isa) normBackEights(dx, u, x []float32, r, slope float32) int {
+	n := s.eights(len(dx))
+	if n > 0 {
+		_, _ = u[n-1], x[n-1]
+		normBack256(&dx[0], &u[0], &x[0], n, r, slope)
+	}
+	return n
+}
+
+func (s isa) normWeightEights(dw, dy, x []float32, r float32) int {
+	n := s.eights(len(dw))
+	if n > 0 {
+		_, _ = dy[n-1], x[n-1]
+		normWeight256(&dw[0], &dy[0], &x[0], n, r)
+	}
+	return n
+}
+
+// ropeRow rotates a whole row, or returns false and does nothing.
+func (s isa) ropeRow(y, x, cos, sin []float32, back bool) bool {
+	half := len(cos)
+	if s == portable || half == 0 || half%4 > 0 || len(x) == 0 {
+		return false
+	}
+	_, _ = y[len(x)-1], sin[half-1]
+	heads := len(x) / (2 * half)
+	if back {
+		ropeBack128(&y[0], &x[0], &cos[0], &sin[0], half, heads)
+	} else {
+		rope128(&y[0], &x[0], &cos[0], &sin[0], half, heads)
+	}
+	return true
+}
+
+func (s isa) totalEights(sums *[8]float64, x []float32) int {
+	n := s.eights(len(x))
+	if n > 0 {
+		total256(sums, &x[0], n)
 	}
 	return n
 }

@@ -208,3 +208,218 @@ loop:
 	JNZ       loop
 	VZEROUPPER
 	RET
+
+// func scale256(y, x *float32, n int, s float32)
+TEXT ·scale256(SB), NOSPLIT, $0-28
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS s+24(FP), Y7
+	XORQ AX, AX
+
+loop:
+	VMULPS  (SI)(AX*4), Y7, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func addScaled256(y, a, b *float32, n int, s float32)
+TEXT ·addScaled256(SB), NOSPLIT, $0-36
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	VBROADCASTSS s+32(FP), Y7
+	XORQ AX, AX
+
+loop:
+	VMULPS  (DX)(AX*4), Y7, Y0
+	VADDPS  (SI)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func norm256(y, x, w *float32, n int, r float32)
+TEXT ·norm256(SB), NOSPLIT, $0-36
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ n+24(FP), CX
+	VBROADCASTSS r+32(FP), Y7
+	XORQ AX, AX
+
+loop:
+	VMULPS  (SI)(AX*4), Y7, Y0
+	VMULPS  (DX)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func normBack256(dx, u, x *float32, n int, r, s float32)
+TEXT ·normBack256(SB), NOSPLIT, $0-40
+	MOVQ dx+0(FP), DI
+	MOVQ u+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ n+24(FP), CX
+	VBROADCASTSS r+32(FP), Y6
+	VBROADCASTSS s+36(FP), Y7
+	XORQ AX, AX
+
+loop:
+	VMULPS  (SI)(AX*4), Y6, Y0
+	VMULPS  (DX)(AX*4), Y7, Y1
+	VSUBPS  Y1, Y0, Y0
+	VADDPS  (DI)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func normWeight256(dw, dy, x *float32, n int, r float32)
+TEXT ·normWeight256(SB), NOSPLIT, $0-36
+	MOVQ dw+0(FP), DI
+	MOVQ dy+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ n+24(FP), CX
+	VBROADCASTSS r+32(FP), Y7
+	XORQ AX, AX
+
+loop:
+	VMULPS  (DX)(AX*4), Y7, Y0
+	VMULPS  (SI)(AX*4), Y0, Y0
+	VADDPS  (DI)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func product256(y, a, b *float32, n int)
+TEXT ·product256(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	XORQ AX, AX
+
+loop:
+	VMOVUPS (SI)(AX*4), Y0
+	VMULPS  (DX)(AX*4), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+	VZEROUPPER
+	RET
+
+// func total256(sums *[8]float64, x *float32, n int)
+TEXT ·total256(SB), NOSPLIT, $0-24
+	MOVQ   sums+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   n+16(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	XORQ   AX, AX
+
+loop:
+	VCVTPS2PD (SI)(AX*4), Y2
+	VCVTPS2PD 16(SI)(AX*4), Y3
+	VADDPD    Y2, Y0, Y0
+	VADDPD    Y3, Y1, Y1
+	ADDQ      $8, AX
+	CMPQ      AX, CX
+	JLT       loop
+	VMOVUPD   Y0, (DI)
+	VMOVUPD   Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// Registers of both rotations: DI and R10 the halves of y's head, SI and R11 those
+// of x's, DX cos, R8 sin, CX half, R9 heads left, AX the pair.
+#define ROPE_HEAD \
+	LEAQ (DI)(CX*4), R10 \
+	LEAQ (SI)(CX*4), R11 \
+	XORQ AX, AX
+
+#define ROPE_NEXT \
+	LEAQ (DI)(CX*8), DI \
+	LEAQ (SI)(CX*8), SI \
+	DECQ R9
+
+// func rope128(y, x, cos, sin *float32, half, heads int)
+TEXT ·rope128(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ cos+16(FP), DX
+	MOVQ sin+24(FP), R8
+	MOVQ half+32(FP), CX
+	MOVQ heads+40(FP), R9
+
+head:
+	ROPE_HEAD
+
+loop:
+	VMOVUPS (SI)(AX*4), X0  // a
+	VMOVUPS (R11)(AX*4), X1 // b
+	VMOVUPS (DX)(AX*4), X2
+	VMOVUPS (R8)(AX*4), X3
+	VMULPS  X2, X0, X4
+	VMULPS  X3, X1, X5
+	VSUBPS  X5, X4, X4
+	VMOVUPS X4, (DI)(AX*4)
+	VMULPS  X2, X1, X4
+	VMULPS  X3, X0, X5
+	VADDPS  X5, X4, X4
+	VMOVUPS X4, (R10)(AX*4)
+	ADDQ    $4, AX
+	CMPQ    AX, CX
+	JLT     loop
+	ROPE_NEXT
+	JNZ     head
+	RET
+
+// func ropeBack128(y, x, cos, sin *float32, half, heads int)
+TEXT ·ropeBack128(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ cos+16(FP), DX
+	MOVQ sin+24(FP), R8
+	MOVQ half+32(FP), CX
+	MOVQ heads+40(FP), R9
+
+head:
+	ROPE_HEAD
+
+loop:
+	VMOVUPS (SI)(AX*4), X0
+	VMOVUPS (R11)(AX*4), X1
+	VMOVUPS (DX)(AX*4), X2
+	VMOVUPS (R8)(AX*4), X3
+	VMULPS  X2, X0, X4
+	VMULPS  X3, X1, X5
+	VADDPS  X5, X4, X4
+	VADDPS  (DI)(AX*4), X4, X4
+	VMOVUPS X4, (DI)(AX*4)
+	VMULPS  X2, X1, X4
+	VMULPS  X3, X0, X5
+	VSUBPS  X5, X4, X4
+	VADDPS  (R10)(AX*4), X4, X4
+	VMOVUPS X4, (R10)(AX*4)
+	ADDQ    $4, AX
+	CMPQ    AX, CX
+	JLT     loop
+	ROPE_NEXT
+	JNZ     head
+	RET

@@ -4,6 +4,22 @@ package cpu
 
 func (s isa) addEights(_, _, _ []float32) int { return 0 }
 
+func (s isa) addScaledEights(_, _, _ []float32, _ float32) int { return 0 }
+
+func (s isa) scaleEights(_, _ []float32, _ float32) int { return 0 }
+
+func (s isa) productEights(_, _, _ []float32) int { return 0 }
+
+func (s isa) normEights(_, _, _ []float32, _ float32) int { return 0 }
+
+func (s isa) normBackEights(_, _, _ []float32, _, _ float32) int { return 0 }
+
+func (s isa) normWeightEights(_, _, _ []float32, _ float32) int { return 0 }
+
+func (s isa) ropeRow(_, _, _, _ []float32, _ bool) bool { return false }
+
+func (s isa) totalEights(_ *[8]float64, _ []float32) int { return 0 }
+
 func (s isa) dotEights(_ *[8]float64, _, _ []float32) int { return 0 }
 
 func (s isa) siluEights(_, _, _, _ []float32) int { return 0 }
