@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ssrl/internal/tensor"
 )
@@ -13,9 +14,8 @@ import (
 //     first, so nothing after that knows where a key came from.
 //  2. Scores of a tile of query rows are one product; each row then takes its own
 //     largest score, exponentials and their sum (isa.sum over the keys it sees).
-//  3. Outputs are one chain over the keys of a row. The rows of a tile go together:
-//     a key that a row does not see has a share of 0 in it, which leaves the chain
-//     as it is. Where such a key's values are not finite, rows go one by one.
+//  3. Outputs are one chain over the keys of a row: first the keys that all rows
+//     of the tile see, together, then the rest row by row.
 //
 // A row's result so depends on its own keys and their order only.
 
@@ -63,8 +63,7 @@ func (d *Device) attention(op string, q, k, v, o, lse *tensor.Tensor, spans []te
 		check(false, fmt.Sprintf("%s with %d heads on %d, o lse q k v", op, heads, kvHeads), o, lse, q, k, v)
 	}
 	for _, s := range spans {
-		if s.Q < 0 || s.N < 0 || s.Q+s.N > q.Rows || s.Prefix < 0 || s.PrefixN < 0 || s.Prefix+s.PrefixN > k.Rows ||
-			s.K < 0 || s.KN < 0 || s.K+s.KN > k.Rows {
+		if !s.Within(q.Rows, k.Rows) {
 			panic(fmt.Sprintf("cpu: %s: span %+v of %d queries and %d keys", op, s, q.Rows, k.Rows))
 		}
 	}
@@ -132,24 +131,13 @@ func (t *attend) sight(w *worker, s *sight) {
 		}
 		return
 	}
-	step := t.step(n, 2)
+	step := max(t.isa.tall(), attendTile/t.isa.wide(n)/t.isa.tall()*t.isa.tall())
 	for h := first; h < first+group; h++ {
 		for i := s.from; i < s.to; i += step {
 			rows := min(step, s.to-i)
 			t.tile(w, t.rows(s, i, rows, h), keys, values)
 		}
 	}
-}
-
-// step is how many query rows a tile over n keys has, in whole strips, few where
-// each row sees a key more than the one before: a tile computes what its last row
-// sees. fewest is the number of strips then.
-func (t *attention) step(n, fewest int) int {
-	strips := max(1, attendTile/t.isa.wide(n)/t.isa.tall())
-	if t.causal {
-		strips = min(strips, fewest)
-	}
-	return strips * t.isa.tall()
 }
 
 // view is a tile of query vectors: rows x heads, one of them 1.
@@ -196,12 +184,11 @@ func (t *attention) scores(w *worker, buf *[]float32, a matrix, keys packed, n i
 func (t *attend) tile(w *worker, v view, keys, values packed) {
 	s := t.scores(w, &w.scores, v.of(&t.q, t.dim), keys, v.keys)
 	o := v.of(&t.o, t.dim)
+	common := v.visible(0)
 	sums := grow(&w.rows, v.len())
 	for r := range v.len() {
 		n := v.visible(r)
-		p := s.data[r*s.stride:][:v.keys]
-		clear(p[n:])
-		p = p[:n]
+		p := s.data[r*s.stride:][:n]
 		top := t.isa.largest(p)
 		t.isa.exp(p, p, top, t.scale, 0)
 		sums[r] = t.isa.sum(p)
@@ -210,47 +197,39 @@ func (t *attend) tile(w *worker, v view, keys, values packed) {
 			lse[v.head+r*min(1, v.heads-1)] = top*t.scale + float32(math.Log(float64(sums[r])))
 		}
 	}
-	t.blend(w, &v, o, s, values)
+	t.isa.multiply(w, o, s.rowMajor(), values, common)
+	panel := t.isa.panel()
 	for r := range v.len() {
+		rest := v.visible(r) - common
+		one := o.block(r, r+1, 0, t.dim)
+		if rest > 0 {
+			p := strided{s.data[r*s.stride+common:], s.stride, 1}
+			t.isa.multiply(w, one, p, packed{values.data[common*panel:], values.stride}, rest)
+		}
 		if sums[r] > 0 {
-			one := o.row(r)
-			t.isa.scale(one, one, 1/sums[r])
+			inverse := 1 / sums[r]
+			for c, x := range one.data {
+				one.data[c] = x * inverse
+			}
 		}
 	}
 }
 
-// blend adds the values, each times its share p, to o.
-func (t *attend) blend(w *worker, v *view, o, p matrix, values packed) {
-	common := v.visible(0)
-	if t.finite(values, common, v.keys) {
-		t.isa.multiply(w, o, p.rowMajor(), values, v.keys)
-		return
-	}
-	t.isa.multiply(w, o, p.rowMajor(), values, common)
-	for r := range v.len() {
-		at := strided{p.data[r*p.stride+common:], p.stride, 1}
-		rest := packed{values.data[common*t.isa.panel():], values.stride}
-		t.isa.multiply(w, o.block(r, r+1, 0, t.dim), at, rest, v.visible(r)-common)
-	}
-}
-
-// finite tells whether the values of keys [from, to) are, by their sum.
-func (t *attention) finite(values packed, from, to int) bool {
-	sum, panel := 0.0, t.isa.panel()
-	for c := 0; c < t.dim && from < to; c += panel {
-		sum += t.isa.total(values.data[c/panel*values.stride:][from*panel : to*panel])
-	}
-	return sum-sum == 0
-}
-
 // prefix names the keys that the front of a worker's packed keys and values
 // holds.
-type prefix struct{ from, n, kvHead int }
+type prefix struct {
+	from, n, kvHead int
+	pages           []int32
+}
 
 // renew makes p the prefix of s and returns how much of it is packed already.
 func (p *prefix) renew(s *sight) int {
 	was := *p
-	if *p = (prefix{s.Prefix, s.PrefixN, s.kvHead}); *p == was {
+	*p = prefix{s.Prefix, s.PrefixN, s.kvHead, nil}
+	if s.Pages != nil {
+		p.from, p.pages = 0, s.Pages[:(s.PrefixN+tensor.PageRows-1)/tensor.PageRows]
+	}
+	if p.n == was.n && p.from == was.from && p.kvHead == was.kvHead && (p.pages == nil) == (was.pages == nil) && slices.Equal(p.pages, was.pages) {
 		return p.n
 	}
 	return 0
@@ -266,13 +245,10 @@ func (t *attention) packKeys(buf *[]float32, m *matrix, s *sight, have, n int) p
 	for j := have / panel * panel; j < n; j += panel {
 		out := dst[j/panel*p.stride:][:p.stride]
 		most := min(panel, n-j)
-		// A panel lies in the prefix, in the span's own keys, or over both.
-		a := max(0, min(most, s.PrefixN-j))
-		if a > 0 {
-			t.isa.columns(out, panel, m.data[(s.Prefix+j)*m.stride+left:], m.stride, 1, t.dim, a)
-		}
-		if a < most {
-			t.isa.columns(out[a:], panel, m.data[(s.K+j+a-s.PrefixN)*m.stride+left:], m.stride, 1, t.dim, most-a)
+		for a := 0; a < most; { // keys of one panel may lie apart
+			row, run := s.Run(j+a, most-a)
+			t.isa.columns(out[a:], panel, m.data[row*m.stride+left:], m.stride, 1, t.dim, run)
+			a += run
 		}
 		clearColumns(out, panel, t.dim, most)
 	}
@@ -285,15 +261,13 @@ func (t *attention) packValues(buf *[]float32, m *matrix, s *sight, have, n int)
 	panel := t.isa.panel()
 	dst := grow(buf, t.isa.packedLen(t.most, t.dim))
 	p := packed{dst, t.most * panel}
-	a := min(n, s.PrefixN)
 	for c := 0; c < t.dim; c += panel {
 		out := dst[c/panel*p.stride:][:p.stride]
 		left, wide := s.kvHead*t.dim+c, min(panel, t.dim-c)
-		if have < a {
-			t.isa.packRows(out[have*panel:], m.data[(s.Prefix+have)*m.stride+left:], m.stride, a-have, wide)
-		}
-		if a < n {
-			t.isa.packRows(out[a*panel:], m.data[s.K*m.stride+left:], m.stride, n-a, wide)
+		for j := have; j < n; {
+			row, run := s.Run(j, n-j)
+			t.isa.packRows(out[j*panel:], m.data[row*m.stride+left:], m.stride, run, wide)
+			j += run
 		}
 	}
 	return p

@@ -20,6 +20,9 @@ func (d *Device) AttendBack(dq, dk, dv, do, q, k, v, o, lse *tensor.Tensor, span
 	check(like(dq, q) && like(dk, k) && like(dv, v) && same(do, q), "attend back dq dk dv do q k", dq, dk, dv, do, q, k)
 	t := &d.attendBack
 	t.attention = d.attention("attend back", q, k, v, o, lse, spans, heads, kvHeads, scale, causal)
+	for _, s := range spans {
+		check(s.Pages == nil, "attend back: keys in pages", k)
+	}
 	t.o, t.lse, t.grad = in(o), in(lse), in(do)
 	t.dq, t.dk, t.dv = out(dq), out(dk), out(dv)
 	t.islands.find(spans)

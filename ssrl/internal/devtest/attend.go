@@ -212,10 +212,40 @@ func testAttendRows(t *testing.T, dev tensor.Device) {
 				together = append(together, tensor.Span{Q: i - prefix, N: 1, Prefix: 2 * c.n, PrefixN: prefix, K: own, KN: i + 1 - prefix})
 			}
 			same(prefix, c.n, "decode together behind a prefix", together...)
+			testPaged(b, s, ck, cv, c.n, prefix, same)
 			same(0, c.n, "two spans", tensor.Span{N: prefix, KN: prefix},
 				tensor.Span{Q: prefix, N: c.n - prefix, Prefix: 2 * c.n, PrefixN: prefix, K: own, KN: c.n - prefix})
 		})
 	}
+}
+
+// testPaged: keys that lie in pages, in any order, give the same rows, alone,
+// together and behind pages that they share. The sequence is at the front of k
+// and v.
+func testPaged(b *bed, s source, k, v *tensor.Tensor, n, prefix int, same func(from, to int, what string, spans ...tensor.Span)) {
+	b.t.Helper()
+	pages := make([]int32, (n+tensor.PageRows-1)/tensor.PageRows)
+	total := 2*len(pages) + 1
+	pk, pv := b.put(s.normal(total*tensor.PageRows, k.Cols, 1)), b.put(s.normal(total*tensor.PageRows, k.Cols, 1))
+	for i := range pages {
+		pages[i] = int32(total - 2 - 2*i)
+		first, to := i*tensor.PageRows, int(pages[i])*tensor.PageRows
+		rows := min(n-first, tensor.PageRows)
+		b.dev.Copy(pk.Slice(to, to+rows), k.Slice(first, first+rows))
+		b.dev.Copy(pv.Slice(to, to+rows), v.Slice(first, first+rows))
+	}
+	was, wasV := *k, *v
+	*k, *v = *pk, *pv
+	defer func() { *k, *v = was, wasV }()
+	same(0, n, "in pages", tensor.Span{N: n, KN: n, Pages: pages})
+	var together []tensor.Span
+	for i := range n {
+		same(i, i+1, "decode in pages", tensor.Span{N: 1, KN: i + 1, Pages: pages[:i/tensor.PageRows+1]})
+		if i >= prefix {
+			together = append(together, tensor.Span{Q: i - prefix, N: 1, PrefixN: prefix, KN: i + 1 - prefix, Pages: pages})
+		}
+	}
+	same(prefix, n, "decode together behind shared pages", together...)
 }
 
 // testAttendUnseen: keys and values that a row does not see cannot reach it,

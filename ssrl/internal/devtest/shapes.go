@@ -49,6 +49,15 @@ func testShapes(t *testing.T, dev tensor.Device) {
 		{"rope, rows", func() { dev.Rope(x, x, m(3, 3), m(3, 3)) }},
 		{"attend, heads", func() { dev.Attend(m(4, 6), m(4, 4), x, x, x, span, 4, 4, 1, true) }},
 		{"attend, groups", func() { dev.Attend(m(4, 6), m(4, 3), x, m(4, 4), m(4, 4), span, 3, 2, 1, true) }},
+		{"attend, page of keys", func() {
+			dev.Attend(m(4, 6), m(4, 1), x, x, x, []tensor.Span{{N: 4, KN: 4, Pages: []int32{1}}}, 1, 1, 1, true)
+		}},
+		{"attend, too few pages", func() {
+			dev.Attend(m(4, 6), m(4, 1), x, x, x, []tensor.Span{{N: 4, KN: 4, Pages: []int32{}}}, 1, 1, 1, true)
+		}},
+		{"attend back, pages", func() {
+			dev.AttendBack(nil, nil, nil, m(4, 6), x, x, x, m(4, 6), m(4, 1), []tensor.Span{{N: 4, KN: 4, Pages: []int32{0}}}, 1, 1, 1, true)
+		}},
 		{"attend, span of queries", func() { dev.Attend(m(4, 6), m(4, 1), x, x, x, []tensor.Span{{Q: 1, N: 4, KN: 4}}, 1, 1, 1, true) }},
 		{"attend, span of keys", func() { dev.Attend(m(4, 6), m(4, 1), x, x, x, []tensor.Span{{N: 4, K: 1, KN: 4}}, 1, 1, 1, true) }},
 		{"attend, prefix", func() {

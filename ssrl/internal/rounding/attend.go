@@ -21,11 +21,9 @@ func (d *Device) Attend(o, lse, q, k, v *tensor.Tensor, spans []tensor.Span, hea
 				own = max(0, s.KN-s.N+i+1)
 			}
 			a.keys = a.keys[:0]
-			for j := range s.PrefixN {
-				a.keys = append(a.keys, s.Prefix+j)
-			}
-			for j := range own {
-				a.keys = append(a.keys, s.K+j)
+			for j := range s.PrefixN + own {
+				row, _ := s.Run(j, 1)
+				a.keys = append(a.keys, row)
 			}
 			for h := range heads {
 				if len(a.keys) > 0 {

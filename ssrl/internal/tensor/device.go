@@ -4,10 +4,44 @@ package tensor
 // Prefix+PrefixN), then [K, K+KN). When causal, query row i of the span sees
 // only the first KN-N+i+1 of its own keys, so that the last query sees all.
 // Reductions run over the keys in this order, whatever else is in the call.
+//
+// With Pages the keys lie elsewhere, in the same order: the first PageRows of
+// them are those from row PageRows*Pages[0] on, and so on. Prefix and K then mean
+// nothing; PrefixN is how many keys other spans may share. AttendBack takes none.
 type Span struct {
 	Q, N            int
 	Prefix, PrefixN int
 	K, KN           int
+	Pages           []int32
+}
+
+// PageRows is the number of keys in a page.
+const PageRows = 32
+
+// Run returns the row of the span's key j and how many keys from it on, at most
+// n, lie in consecutive rows.
+func (s *Span) Run(j, n int) (row, length int) {
+	switch {
+	case s.Pages != nil:
+		in := j % PageRows
+		return int(s.Pages[j/PageRows])*PageRows + in, min(n, PageRows-in)
+	case j < s.PrefixN:
+		return s.Prefix + j, min(n, s.PrefixN-j)
+	}
+	return s.K + j - s.PrefixN, n
+}
+
+// Within reports whether the span's keys lie in rows rows and its queries in queries.
+func (s *Span) Within(queries, rows int) bool {
+	ok := s.Q >= 0 && s.N >= 0 && s.Q+s.N <= queries && s.PrefixN >= 0 && s.KN >= 0
+	if s.Pages == nil {
+		return ok && s.Prefix >= 0 && s.Prefix+s.PrefixN <= rows && s.K >= 0 && s.K+s.KN <= rows
+	}
+	for i := 0; ok && i*PageRows < s.PrefixN+s.KN; i++ {
+		used := min(PageRows, s.PrefixN+s.KN-i*PageRows)
+		ok = i < len(s.Pages) && s.Pages[i] >= 0 && int(s.Pages[i])*PageRows+used <= rows
+	}
+	return ok
 }
 
 // AdamW holds the numbers of one optimiser step (torch.optim.AdamW):
