@@ -1,6 +1,7 @@
 package ssrl
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,4 +189,21 @@ func TestChatTemplateOfTheCheckpoint(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Calls of tools, their results and the tools' descriptions reach Qwen3-VL's
+// prompt as the command tokens shows it.
+func TestToolsReachThePrompt(t *testing.T) {
+	const messages = `[{"role": "user", "content": "How deep?"}, {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "depth_at", "arguments": {"y": 1, "x": 2.0}}}]},
+		{"role": "tool", "content": "0.5"}]`
+	tool := json.RawMessage(`{"type": "function", "function": {"name": "depth_at", "parameters": {}}}`)
+	m := openNano(t, "nano3", PixelOptions{})
+	_, want, err := m.Tokenizer().Chat([]byte(messages), []byte(`{"tools": [`+string(tool)+`]}`))
+	require.NoError(t, err)
+	parsed, err := ParseMessages([]byte(messages), "", nil)
+	require.NoError(t, err)
+	got, err := m.Score(t.Context(), Prompt{Messages: parsed, Tools: []json.RawMessage{tool}}, "a")
+	require.NoError(t, err)
+	assert.Equal(t, want, got.PromptTokens)
+	assert.Contains(t, m.Tokenizer().Decode(want, false), `{"name": "depth_at", "arguments": {"y": 1, "x": 2.0}}`)
 }

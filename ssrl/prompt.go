@@ -2,6 +2,7 @@ package ssrl
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -30,12 +31,17 @@ type Prompt struct {
 	// Messages, when there are any, is asked instead of Text and Images. A
 	// system message comes first; without one Qwen2.5-VL has its own, Qwen3-VL none.
 	Messages []Message
+	// Tools describe functions that Qwen3-VL may call, each a JSON object as
+	// transformers' apply_chat_template takes it.
+	Tools []json.RawMessage
 }
 
 // Message is one turn of a conversation.
 type Message struct {
-	Role  string // "system", "user" or "assistant"
+	Role  string // "system", "user", "assistant" or, in Qwen3-VL, "tool"
 	Parts []Part
+
+	calls []chat.Call // of an assistant, as messages in JSON hold them
 }
 
 // Part is a text, an image or a clip; the other fields are zero.
@@ -85,7 +91,7 @@ func ParseMessages(data []byte, dir string, images []image.Image) ([]Message, er
 	given := len(images)
 	messages := make([]Message, len(parsed))
 	for i, m := range parsed {
-		messages[i].Role = m.Role
+		messages[i].Role, messages[i].calls = m.Role, m.Calls
 		for _, p := range m.Parts {
 			if p.Kind == chat.Image && len(p.Paths) == 0 {
 				if len(images) == 0 {
@@ -200,7 +206,7 @@ func turns(messages []Message) ([]chat.Message, []Part, error) {
 	var pictures []Part
 	var out []chat.Message
 	for _, m := range messages {
-		turn := chat.Message{Role: m.Role}
+		turn := chat.Message{Role: m.Role, Calls: m.calls}
 		for _, p := range m.Parts {
 			switch {
 			case p.Image != nil:
@@ -222,7 +228,7 @@ func (m *Model) prompt(p Prompt) (*decode.Prompt, error) {
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := m.markup.Render(messages, chat.Options{})
+	rendered, err := m.markup.Render(messages, chat.Options{Tools: p.Tools})
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,15 @@ func rawMessages(messages []Message) []any {
 			out[i] = m.raw
 			continue
 		}
-		out[i] = map[string]any{"role": m.Role, "content": m.content()}
+		fields := map[string]any{"role": m.Role, "content": m.content()}
+		var calls []any
+		for _, c := range m.Calls {
+			calls = append(calls, map[string]any{"type": "function", "function": map[string]any{"name": c.Name, "arguments": c.Arguments}})
+		}
+		if calls != nil {
+			fields["tool_calls"] = calls
+		}
+		out[i] = fields
 	}
 	return out
 }

@@ -114,6 +114,9 @@ func TestMarkupOfTheOfficialTemplates(t *testing.T) {
 			p, err := m.Render(messages, o)
 			require.NoError(t, err)
 			assert.Equal(t, want.Prompt, p.Text(), "%s", c["name"])
+			rebuilt, err := m.Render(plainMessages(messages), o) // as programs build them
+			require.NoError(t, err)
+			assert.Equal(t, want.Prompt, rebuilt.Text(), "%s", c["name"])
 			ids, err := p.IDs(toks)
 			require.NoError(t, err)
 			own, err := chat.Render(family, messages, o)
@@ -123,6 +126,14 @@ func TestMarkupOfTheOfficialTemplates(t *testing.T) {
 			assert.Equal(t, ownIDs, ids, "%s", c["name"])
 		}
 	}
+}
+
+// plainMessages are messages that forgot the JSON they came from.
+func plainMessages(messages []chat.Message) (out []chat.Message) {
+	for _, m := range messages {
+		out = append(out, chat.Message{Role: m.Role, Parts: m.Parts, Calls: m.Calls})
+	}
+	return out
 }
 
 func BenchmarkNewMarkup(b *testing.B) {
