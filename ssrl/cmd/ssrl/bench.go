@@ -15,7 +15,7 @@ import (
 
 // benchCmd holds the measurements; every one prints JSON.
 type benchCmd struct {
-	Data  benchDataCmd  `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor."`
+	Data  benchDataCmd  `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor; frames in memory; workers."`
 	Train benchTrainCmd `cmd:"" help:"Steps of SFT."`
 	GRPO  benchGRPOCmd  `cmd:"" name:"grpo" help:"Steps of GRPO: drawing answers, and learning from them."`
 }
@@ -24,7 +24,7 @@ type benchDataCmd struct {
 	Images    string   `help:"Folder of frames; synthetic scenes of 1024 x 768 by default."`
 	DepthDir  string   `help:"Folder of depth maps, as in generate."`
 	DepthUnit string   `help:"mm, m, tum, sunrgbd, relative, or the metres of one count."`
-	Tasks     []string `help:"shuffle, flip, crop, depth, position_far, position_near and together; all by default."`
+	Tasks     []string `help:"shuffle, flip, crop, depth, position_far, position_near, together, memory (frames of 1920 x 1080 in memory) and workers; all by default."`
 	Seconds   float64  `default:"5" help:"Time for each task."`
 	JSON      bool     `name:"json" help:"One JSON object instead of a table."`
 }

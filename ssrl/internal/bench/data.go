@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,10 @@ type DataReport struct {
 	// Together is shuffle, flip and crop from one reading of a frame; a
 	// question counts as an image.
 	Together *Figures `json:"together,omitempty"`
+	// Memory is of frames of 1920 x 1080 in memory, by task.
+	Memory map[string]MemoryFigures `json:"memory,omitempty"`
+	// Workers is of a whole dataset, on all processors.
+	Workers *Workers `json:"workers,omitempty"`
 	// Unsuitable names the tasks that no frame can carry, with a reason.
 	Unsuitable map[string]string `json:"unsuitable,omitempty"`
 }
@@ -58,16 +63,19 @@ var timed = []struct {
 	{"together", []ssrl.Task{ssrl.Shuffle{}, ssrl.Flip{}, ssrl.Crop{}}},
 }
 
+// inMemoryName and workersName are what Data measures beside tasks.
+const inMemoryName, workersName = "memory", "workers"
+
 // jpegQuality is that of upstream's pictures.
 const jpegQuality = 95
 
 // Data measures how long it takes to read a frame from its files, to make a
 // question of it and to write the question's pictures as JPEG files, one after
-// another on one processor.
+// another on one processor; then what questions cost about a frame in memory,
+// and how much faster all processors make a dataset than one.
 func Data(ctx context.Context, opts DataOptions) (DataReport, error) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	report := DataReport{Schema: "ssrl-datagen-bench/1", Impl: "libssrl " + ssrl.Version, Tasks: map[string]Figures{}, Unsuitable: map[string]string{}}
-	wanted, err := pick(opts.Tasks)
+	wanted, beside, err := pick(opts.Tasks)
 	if err != nil {
 		return report, err
 	}
@@ -76,25 +84,51 @@ func Data(ctx context.Context, opts DataOptions) (DataReport, error) {
 		return report, err
 	}
 	defer os.RemoveAll(dir)
+	say := func(what string) {
+		if opts.Say != nil {
+			opts.Say(what, len(wanted)+len(beside))
+		}
+	}
+	if len(wanted) > 0 {
+		if err := report.measure(ctx, opts, wanted, dir, say); err != nil {
+			return report, err
+		}
+	}
+	if slices.Contains(beside, inMemoryName) {
+		say(inMemoryName)
+		if report.Memory, err = inMemory(ctx, opts.Seconds); err != nil {
+			return report, err
+		}
+	}
+	if slices.Contains(beside, workersName) {
+		say(workersName)
+		if report.Workers, err = workers(ctx, dir, workerFrames, opts.Seconds); err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// measure fills in Tasks, Together and Unsuitable.
+func (report *DataReport) measure(ctx context.Context, opts DataOptions, wanted []int, dir string, say func(string)) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if opts.Source.Images == "" {
 		opts.Source = ssrl.Source{Images: filepath.Join(dir, "scenes")}
 		if err := ssrl.WriteScenes(ctx, opts.Source.Images, ssrl.SceneOptions{Count: 4, Seed: 1, Width: 1024, Height: 768}); err != nil {
-			return report, err
+			return err
 		}
 	}
 	names, err := opts.Source.Names()
 	if err != nil {
-		return report, err
+		return err
 	}
 	for _, name := range wanted {
 		tasks := timed[name].tasks
 		p := piece{opts.Source, tasks, dir}
-		if opts.Say != nil {
-			opts.Say(timed[name].name, len(wanted))
-		}
+		say(timed[name].name)
 		able, why, err := p.suitable(ctx, names)
 		if err != nil {
-			return report, err
+			return err
 		}
 		if len(able) == 0 {
 			report.Unsuitable[timed[name].name] = why.Error()
@@ -102,7 +136,7 @@ func Data(ctx context.Context, opts DataOptions) (DataReport, error) {
 		}
 		f, err := repeat(ctx, opts.Seconds, func(i int) error { return p.do(able[i%len(able)], i/len(able)) })
 		if err != nil {
-			return report, err
+			return err
 		}
 		if len(tasks) == 1 {
 			report.Tasks[timed[name].name] = f
@@ -112,20 +146,25 @@ func Data(ctx context.Context, opts DataOptions) (DataReport, error) {
 		report.Together = &f
 	}
 	if len(report.Tasks) == 0 && report.Together == nil {
-		return report, fmt.Errorf("images %s: no frame of %d carries a task that was asked for", opts.Source.Images, len(names))
+		return fmt.Errorf("images %s: no frame of %d carries a task that was asked for", opts.Source.Images, len(names))
 	}
-	return report, nil
+	return nil
 }
 
-// pick returns the places in timed that the names stand for. A task's name
-// stands for its kinds as well.
-func pick(names []string) (places []int, err error) {
+// pick returns the places in timed that the names stand for, and what else is
+// measured. A task's name stands for its kinds as well.
+func pick(names []string) (places []int, beside []string, err error) {
 	if names == nil {
 		for i := range timed {
 			places = append(places, i)
 		}
+		return places, []string{inMemoryName, workersName}, nil
 	}
 	for _, name := range names {
+		if name == inMemoryName || name == workersName {
+			beside = append(beside, name)
+			continue
+		}
 		before := len(places)
 		for i, w := range timed {
 			if w.name == name || len(w.tasks) == 1 && w.tasks[0].Name() == name {
@@ -133,15 +172,15 @@ func pick(names []string) (places []int, err error) {
 			}
 		}
 		if len(places) == before {
-			return nil, fmt.Errorf("task %q (want shuffle, flip, crop, depth, position, position_far, position_near or together)", name)
+			return nil, nil, fmt.Errorf("task %q (want shuffle, flip, crop, depth, position, position_far, position_near, together, memory or workers)", name)
 		}
 	}
-	return places, nil
+	return places, beside, nil
 }
 
 // CheckTasks refuses names that Data does not know.
 func CheckTasks(names []string) error {
-	_, err := pick(names)
+	_, _, err := pick(names)
 	return err
 }
 
@@ -159,6 +198,17 @@ func (r DataReport) String() string {
 	}
 	if r.Together != nil {
 		row("together", *r.Together)
+	}
+	if len(r.Memory) > 0 {
+		fmt.Fprintf(&b, "\n%-14s %8s %10s %10s %10s\n", "1920x1080", "n", "median ms", "p99 ms", "heap bytes")
+	}
+	for _, w := range timed {
+		if f, ok := r.Memory[w.name]; ok {
+			fmt.Fprintf(&b, "%-14s %8d %10.2f %10.2f %10.0f\n", w.name, f.Iters, 1e3*f.Wall.Median, 1e3*f.Wall.P99, f.HeapBytes)
+		}
+	}
+	if w := r.Workers; w != nil {
+		fmt.Fprintf(&b, "\n%d workers %.2f times as fast as one\n", w.Count, w.TimesFaster)
 	}
 	return b.String()
 }

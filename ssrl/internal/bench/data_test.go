@@ -16,7 +16,8 @@ func TestDataMeasuresEveryTask(t *testing.T) {
 	dir := t.TempDir() + "/scenes"
 	require.NoError(t, ssrl.WriteScenes(t.Context(), dir, ssrl.SceneOptions{Count: 3, Seed: 1, Width: 320, Height: 240}))
 	var said []string
-	r, err := Data(t.Context(), DataOptions{Source: ssrl.Source{Images: dir}, Seconds: time.Millisecond, Say: func(s string, _ int) { said = append(said, s) }})
+	tasks := []string{"shuffle", "flip", "crop", "depth", "position", "together", "memory"}
+	r, err := Data(t.Context(), DataOptions{Source: ssrl.Source{Images: dir}, Tasks: tasks, Seconds: time.Millisecond, Say: func(s string, _ int) { said = append(said, s) }})
 	require.NoError(t, err)
 	for _, name := range []string{"shuffle", "flip", "crop", "depth", "position_far", "position_near"} {
 		f, ok := r.Tasks[name]
@@ -30,7 +31,12 @@ func TestDataMeasuresEveryTask(t *testing.T) {
 	}
 	require.NotNil(t, r.Together)
 	assert.InEpsilon(t, 3/r.Together.Wall.Median, r.Together.ImagesPerS, 1e-9)
-	assert.Len(t, said, len(timed))
+	assert.Len(t, said, len(timed)+1)
+	for name, f := range r.Memory {
+		assert.Positive(t, f.Wall.P99, name)
+		assert.Zero(t, f.HeapBytes, name)
+	}
+	assert.Len(t, r.Memory, len(timed)-1)
 
 	line, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -51,9 +57,16 @@ func TestDataMeasuresEveryTask(t *testing.T) {
 	}
 }
 
+func TestWorkersAreCompared(t *testing.T) {
+	w, err := workers(t.Context(), t.TempDir(), 2, 0)
+	require.NoError(t, err)
+	assert.Positive(t, w.Count)
+	assert.InEpsilon(t, w.OneSeconds/w.AllSeconds, w.TimesFaster, 1e-9)
+}
+
 func TestDataSaysWhatItCannotMeasure(t *testing.T) {
 	_, err := Data(t.Context(), DataOptions{Tasks: []string{"shuffel"}})
-	assert.EqualError(t, err, `task "shuffel" (want shuffle, flip, crop, depth, position, position_far, position_near or together)`)
+	assert.EqualError(t, err, `task "shuffel" (want shuffle, flip, crop, depth, position, position_far, position_near, together, memory or workers)`)
 	_, err = Data(t.Context(), DataOptions{Source: ssrl.Source{Images: "nowhere"}})
 	assert.Error(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
