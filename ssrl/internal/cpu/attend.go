@@ -14,8 +14,9 @@ import (
 //     first, so nothing after that knows where a key came from.
 //  2. Scores of a tile of query rows are one product; each row then takes its own
 //     largest score, exponentials and their sum (isa.sum over the keys it sees).
-//  3. Outputs are one chain over the keys of a row: first the keys that all rows
-//     of the tile see, together, then the rest row by row.
+//  3. Outputs are one chain over the keys of a row. The rows of a tile go together:
+//     a key that a row does not see has a share of 0 in it, which leaves the chain
+//     as it is. Where such a key's values are not finite, rows go one by one.
 //
 // A row's result so depends on its own keys and their order only.
 
@@ -131,13 +132,24 @@ func (t *attend) sight(w *worker, s *sight) {
 		}
 		return
 	}
-	step := max(t.isa.tall(), attendTile/t.isa.wide(n)/t.isa.tall()*t.isa.tall())
+	step := t.step(n, 2)
 	for h := first; h < first+group; h++ {
 		for i := s.from; i < s.to; i += step {
 			rows := min(step, s.to-i)
 			t.tile(w, t.rows(s, i, rows, h), keys, values)
 		}
 	}
+}
+
+// step is how many query rows a tile over n keys has, in whole strips, few where
+// each row sees a key more than the one before: a tile computes what its last row
+// sees. fewest is the number of strips then.
+func (t *attention) step(n, fewest int) int {
+	strips := max(1, attendTile/t.isa.wide(n)/t.isa.tall())
+	if t.causal {
+		strips = min(strips, fewest)
+	}
+	return strips * t.isa.tall()
 }
 
 // view is a tile of query vectors: rows x heads, one of them 1.
@@ -184,11 +196,12 @@ func (t *attention) scores(w *worker, buf *[]float32, a matrix, keys packed, n i
 func (t *attend) tile(w *worker, v view, keys, values packed) {
 	s := t.scores(w, &w.scores, v.of(&t.q, t.dim), keys, v.keys)
 	o := v.of(&t.o, t.dim)
-	common := v.visible(0)
 	sums := grow(&w.rows, v.len())
 	for r := range v.len() {
 		n := v.visible(r)
-		p := s.data[r*s.stride:][:n]
+		p := s.data[r*s.stride:][:v.keys]
+		clear(p[n:])
+		p = p[:n]
 		top := t.isa.largest(p)
 		t.isa.exp(p, p, top, t.scale, 0)
 		sums[r] = t.isa.sum(p)
@@ -197,22 +210,37 @@ func (t *attend) tile(w *worker, v view, keys, values packed) {
 			lse[v.head+r*min(1, v.heads-1)] = top*t.scale + float32(math.Log(float64(sums[r])))
 		}
 	}
-	t.isa.multiply(w, o, s.rowMajor(), values, common)
-	panel := t.isa.panel()
+	t.blend(w, &v, o, s, values)
 	for r := range v.len() {
-		rest := v.visible(r) - common
-		one := o.block(r, r+1, 0, t.dim)
-		if rest > 0 {
-			p := strided{s.data[r*s.stride+common:], s.stride, 1}
-			t.isa.multiply(w, one, p, packed{values.data[common*panel:], values.stride}, rest)
-		}
 		if sums[r] > 0 {
-			inverse := 1 / sums[r]
-			for c, x := range one.data {
-				one.data[c] = x * inverse
-			}
+			one := o.row(r)
+			t.isa.scale(one, one, 1/sums[r])
 		}
 	}
+}
+
+// blend adds the values, each times its share p, to o.
+func (t *attend) blend(w *worker, v *view, o, p matrix, values packed) {
+	common := v.visible(0)
+	if t.finite(values, common, v.keys) {
+		t.isa.multiply(w, o, p.rowMajor(), values, v.keys)
+		return
+	}
+	t.isa.multiply(w, o, p.rowMajor(), values, common)
+	for r := range v.len() {
+		at := strided{p.data[r*p.stride+common:], p.stride, 1}
+		rest := packed{values.data[common*t.isa.panel():], values.stride}
+		t.isa.multiply(w, o.block(r, r+1, 0, t.dim), at, rest, v.visible(r)-common)
+	}
+}
+
+// finite tells whether the values of keys [from, to) are, by their sum.
+func (t *attention) finite(values packed, from, to int) bool {
+	sum, panel := 0.0, t.isa.panel()
+	for c := 0; c < t.dim && from < to; c += panel {
+		sum += t.isa.total(values.data[c/panel*values.stride:][from*panel : to*panel])
+	}
+	return sum-sum == 0
 }
 
 // prefix names the keys that the front of a worker's packed keys and values
