@@ -143,7 +143,7 @@ func (p *Pixels) Mean() float64 {
 
 // Process prepares a picture file's contents; name is for errors. A PNG is
 // resized in its own mode, as Pillow opens it. Only hf turns a picture by its
-// EXIF orientation, as transformers' loader does, and never a PNG.
+// EXIF orientation, as transformers' loader does.
 func (p *ImageProcessor) Process(data []byte, name string) (*Pixels, error) {
 	decode := patch.DecodeStored
 	if p.caller.Rule == patch.Convert {

@@ -67,7 +67,7 @@ func (c *tokensCmd) Run(ctx context.Context) error {
 		}
 		var line tokensIn
 		var answer any
-		err := json.Unmarshal(lines.Bytes(), &line)
+		err := plainJSON(json.Unmarshal(lines.Bytes(), &line))
 		if err == nil {
 			answer, err = line.answer(t, c.Decode)
 		}
@@ -90,6 +90,18 @@ func (c *tokensCmd) Run(ctx context.Context) error {
 		return first
 	}
 	return lines.Err()
+}
+
+// plainJSON says what of another type a line holds, in its own names.
+func plainJSON(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("a JSON %s (want an object)", wrong.Value)
+	}
+	return fmt.Errorf("%s holds a JSON %s (want %s)", wrong.Field, wrong.Value, wrong.Type)
 }
 
 // tokensIn is a line of the file.

@@ -83,7 +83,9 @@ func TestTokensRefuses(t *testing.T) {
 	})
 	for _, tc := range []struct{ name, model, line, want string }{
 		{"no JSON", "model", `{"text": `, "unexpected end of JSON input"},
-		{"a list", "model", `[1]`, "json: cannot unmarshal array into Go value of type main.tokensIn"},
+		{"a list", "model", `[1]`, "a JSON array (want an object)"},
+		{"a number", "model", `{"text": 1}`, "text holds a JSON number (want string)"},
+		{"an id beyond 32 bits", "model", `{"ids": [4294967296]}`, "ids holds a JSON number 4294967296 (want int32)"},
 		{"neither", "model", `{"txt": "a"}`, `neither text nor messages (want {"text": ".."} or {"messages": [..]})`},
 		{"both", "model", `{"text": "a", "messages": []}`, "text and messages (want one of them)"},
 		{"no messages", "model", `{"messages": []}`, "messages: none (want at least one)"},

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 
+	"ssrl/internal/exif"
 	"ssrl/internal/rgbd"
 )
 
@@ -55,11 +56,21 @@ func FromRGB(m *rgbd.RGB) *Picture {
 }
 
 // Decode decodes a picture of any format that rgbd knows: a PNG into its own
-// mode, everything else as RGB. name is for errors. A PNG's EXIF orientation is
-// left alone, as EasyR1 and qwen_vl_utils do; a JPEG comes as rgbd turns it.
-func Decode(data []byte, name string) (*Picture, error) { return decode(data, name, rgbd.DecodeImage) }
+// mode, everything else as RGB. name is for errors. Pictures are turned by their
+// EXIF orientation, as transformers' loader does; a PNG that is turned comes as RGB.
+func Decode(data []byte, name string) (*Picture, error) {
+	if bytes.HasPrefix(data, []byte(pngSignature)) && exif.Read(data).Orientation > 1 {
+		m, err := rgbd.DecodeImage(data, name)
+		if err != nil {
+			return nil, err
+		}
+		return FromRGB(m), nil
+	}
+	return decode(data, name, rgbd.DecodeImage)
+}
 
-// DecodeStored is Decode without regard to any EXIF orientation.
+// DecodeStored is Decode without regard to the EXIF orientation, as EasyR1 and
+// qwen_vl_utils open files.
 func DecodeStored(data []byte, name string) (*Picture, error) {
 	return decode(data, name, rgbd.DecodeStored)
 }

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -119,4 +120,26 @@ func TestFromRGBSharesPixels(t *testing.T) {
 	m := rgbd.NewRGB(2, 1)
 	assert.Equal(t, m, FromRGB(m).RGB())
 	assert.Same(t, &m.Pix[0], &FromRGB(m).RGB().Pix[0])
+}
+
+// A PNG that says how it was held is turned for transformers alone.
+func TestDecodeTurnsByOrientation(t *testing.T) {
+	var b bytes.Buffer
+	m := image.NewNRGBA(image.Rect(0, 0, 3, 2))
+	for i := range m.Pix {
+		m.Pix[i] = byte(20 * i)
+	}
+	require.NoError(t, png.Encode(&b, m))
+	const tiff = "MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00" // orientation 6
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(tiff)))
+	chunk = append(chunk, "eXIf"+tiff...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+	data := slices.Insert(b.Bytes(), 33, chunk...)
+	turned, err := Decode(data, "a")
+	require.NoError(t, err)
+	stored, err := DecodeStored(data, "a")
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{2, 3}, [2]int{turned.Width, turned.Height})
+	assert.Equal(t, [2]int{3, 2}, [2]int{stored.Width, stored.Height})
+	assert.Equal(t, stored.RGB().Pix[:3], turned.RGB().Pix[3:6], "the left top corner comes to the right")
 }
