@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -17,6 +18,13 @@ type Sampling struct {
 	MinPFirst         bool    // vLLM's order
 	RepetitionPenalty float64 // 0 or 1: none
 	Forbidden         []int32 // never drawn
+}
+
+func (s *Sampling) check() error {
+	if s.MaxTokens <= 0 {
+		return fmt.Errorf("max tokens %d (want at least 1)", s.MaxTokens)
+	}
+	return nil
 }
 
 func (s *Sampling) penalises() bool { return s.RepetitionPenalty != 0 && s.RepetitionPenalty != 1 }

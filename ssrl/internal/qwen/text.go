@@ -49,6 +49,14 @@ func (m *Model) NewCache(rows int) *Cache {
 	return c
 }
 
+// Copy copies n rows, from one place to another, of every layer.
+func (c *Cache) Copy(dev tensor.Device, to, from, n int) {
+	for i := range c.keys {
+		dev.Copy(c.keys[i].Slice(to, to+n), c.keys[i].Slice(from, from+n))
+		dev.Copy(c.values[i].Slice(to, to+n), c.values[i].Slice(from, from+n))
+	}
+}
+
 // Free gives the memory back.
 func (c *Cache) Free(dev tensor.Device) {
 	for i := range c.keys {
