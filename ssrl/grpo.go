@@ -180,9 +180,12 @@ type Rollout struct {
 	logprobs []float32
 }
 
+// Tokens are the answer's tokens as they were drawn, an end token included.
+func (r *Rollout) Tokens() []int32 { return slices.Clone(r.tokens) }
+
 // Step draws answers, scores them and learns from them: Rollouts, then Update.
 func (t *GRPO) Step(ctx context.Context, batch []*Sample) (Stats, error) {
-	start, products := time.Now(), t.meter()
+	start := time.Now()
 	rollouts, err := t.Rollouts(ctx, batch)
 	if err != nil {
 		return Stats{}, err
@@ -194,7 +197,6 @@ func (t *GRPO) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 	}
 	st.Metrics["timing_s/gen"] = drawn.Seconds()
 	st.Metrics["timing_s/step"] = time.Since(start).Seconds()
-	products.report(st.Metrics)
 	return st, nil
 }
 
@@ -206,6 +208,7 @@ func (t *GRPO) Rollouts(ctx context.Context, batch []*Sample) ([]Rollout, error)
 		return nil, err
 	}
 	defer release()
+	t.products = t.meter()
 	requests := make([]decode.Request, len(batch))
 	for i, s := range batch {
 		prompt, err := t.m.prompt(ask(s, t.opts.Plain))
@@ -301,6 +304,7 @@ func (t *GRPO) Update(ctx context.Context, rollouts []Rollout) (Stats, error) {
 	if t.ref != nil {
 		st.Metrics["actor/kl_coef"] = t.opts.KL
 	}
+	t.products.report(st.Metrics)
 	return st, nil
 }
 

@@ -41,6 +41,7 @@ type learner struct {
 	schedule optim.Schedule
 	micro    int
 	done     int
+	products meter // since the step began
 }
 
 // start claims the model's weights for training.
@@ -94,6 +95,7 @@ func (l *learner) start(m *Model, kind string, o learning) error {
 func (l *learner) Done() int { return l.done }
 
 // meter reads what products have taken since it was made, where the device knows.
+// Other uses of the model in between count as well.
 type meter struct {
 	dev            tensor.Counter
 	flops, seconds float64
@@ -114,8 +116,7 @@ func (m meter) report(metrics map[string]float64) {
 		return
 	}
 	flops, seconds := m.dev.Products()
-	metrics["perf/gemm_flops"] += flops - m.flops
-	metrics["timing_s/gemm"] += seconds - m.seconds
+	metrics["perf/gemm_flops"], metrics["timing_s/gemm"] = flops-m.flops, seconds-m.seconds
 }
 
 // rate is the learning rate of a step, counted from 0.

@@ -62,7 +62,8 @@ func (t *SFT) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 		return Stats{}, err
 	}
 	defer release()
-	start, products := time.Now(), t.meter()
+	start := time.Now()
+	t.products = t.meter()
 	lessons := make([]lesson, len(batch))
 	for i, s := range batch {
 		prompt, err := t.m.prompt(ask(s, t.opts.Plain))
@@ -92,7 +93,7 @@ func (t *SFT) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 		"train/loss": st.Loss, "train/grad_norm": st.GradNorm, "train/lr": t.rate(t.done - 1),
 		"train/target_tokens": float64(total), "perf/total_num_tokens": float64(st.Tokens), "timing_s/step": time.Since(start).Seconds(),
 	}
-	products.report(st.Metrics)
+	t.products.report(st.Metrics)
 	return st, nil
 }
 

@@ -106,6 +106,7 @@ type benchGRPOCmd struct {
 	Group     int     `default:"8" help:"Answers to a question."`
 	MaxTokens int     `default:"24" help:"Tokens of an answer."`
 	KL        float64 `name:"kl" default:"0.01" help:"Weight of the distance to the starting weights."`
+	Drawn     bool    `help:"The tokens of all answers as well, in JSON."`
 }
 
 func (c *benchGRPOCmd) Run(ctx context.Context) error {
@@ -113,6 +114,7 @@ func (c *benchGRPOCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	opts.Drawn = c.Drawn && c.JSON
 	opts.GRPO = ssrl.GRPOOptions{Group: c.Group, MaxTokens: c.MaxTokens, KL: c.KL}
 	return c.show(bench.GRPO(ctx, opts))
 }

@@ -21,6 +21,7 @@ type TrainOptions struct {
 	Threads      int
 	LearningRate float64
 	GRPO         ssrl.GRPOOptions
+	Drawn        bool // keeps the tokens of all answers
 }
 
 // TrainReport is what training steps took. _reference/train_peer.py prints the
@@ -40,6 +41,9 @@ type TrainReport struct {
 	UpdateS    float64 `json:"update_s,omitempty"`
 	RolloutsPS float64 `json:"rollouts_per_s,omitempty"`
 	DrawnPS    float64 `json:"drawn_tokens_per_s,omitempty"` // tokens drawn a second of generation
+
+	// Drawn are the tokens of every answer, step by step, the untimed one included.
+	Drawn [][][]int32 `json:"drawn,omitempty"`
 
 	// Matrix products: their speed, and their share of the time of all steps.
 	GEMMGflops float64 `json:"gemm_gflops"`
@@ -61,7 +65,41 @@ func GRPO(ctx context.Context, opts TrainOptions) (TrainReport, error) {
 	o := opts.GRPO
 	o.LearningRate, o.Plain = opts.LearningRate, true
 	byLength := func(_ *ssrl.Sample, answer string) ssrl.Score { return ssrl.Score{Overall: float64(len(answer))} }
-	return train(ctx, opts, func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewGRPO(m, byLength, o) })
+	var drawn [][][]int32
+	r, err := train(ctx, opts, func(m *ssrl.Model) (ssrl.Trainer, error) {
+		t, err := ssrl.NewGRPO(m, byLength, o)
+		if err != nil || !opts.Drawn {
+			return t, err
+		}
+		return keeper{t, &drawn}, nil
+	})
+	r.Drawn = drawn
+	return r, err
+}
+
+// keeper keeps what a trainer draws.
+type keeper struct {
+	*ssrl.GRPO
+	drawn *[][][]int32
+}
+
+func (k keeper) Step(ctx context.Context, batch []*ssrl.Sample) (ssrl.Stats, error) {
+	start := time.Now()
+	rollouts, err := k.Rollouts(ctx, batch)
+	if err != nil {
+		return ssrl.Stats{}, err
+	}
+	gen := time.Since(start)
+	step := make([][]int32, len(rollouts))
+	for i := range rollouts {
+		step[i] = rollouts[i].Tokens()
+	}
+	*k.drawn = append(*k.drawn, step)
+	st, err := k.Update(ctx, rollouts)
+	if err == nil {
+		st.Metrics["timing_s/gen"] = gen.Seconds()
+	}
+	return st, err
 }
 
 func train(ctx context.Context, opts TrainOptions, trainer func(*ssrl.Model) (ssrl.Trainer, error)) (r TrainReport, err error) {

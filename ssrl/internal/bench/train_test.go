@@ -20,8 +20,15 @@ func TestTrainingIsMeasured(t *testing.T) {
 	assert.Positive(t, r.GEMMGflops)
 	assert.True(t, r.GEMMShare > 0 && r.GEMMShare < 1)
 
-	r, err = GRPO(t.Context(), TrainOptions{Batch: 2, Steps: 1, GRPO: ssrl.GRPOOptions{Group: 3, MaxTokens: 4}})
+	r, err = GRPO(t.Context(), TrainOptions{Batch: 2, Steps: 1, GRPO: ssrl.GRPOOptions{Group: 3, MaxTokens: 4}, Drawn: true})
 	require.NoError(t, err)
+	require.Len(t, r.Drawn, 2, "steps")
+	for _, step := range r.Drawn {
+		require.Len(t, step, 6, "answers")
+		for _, tokens := range step {
+			assert.NotEmpty(t, tokens)
+		}
+	}
 	assert.Positive(t, r.GenS)
 	assert.InEpsilon(t, 6/r.StepS, r.RolloutsPS, 1e-9)
 	assert.Contains(t, r.String(), "rollouts/s")

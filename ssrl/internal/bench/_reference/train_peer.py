@@ -1,13 +1,14 @@
 """The steps of `ssrl bench train` and `ssrl bench grpo` in torch and transformers.
 
     pip install torch==2.15.0 torchvision transformers==4.57.1 pillow
-    ssrl bench train --model MODEL --data DATASET --json > go.json
+    ssrl bench train --model MODEL --data DATASET --json
     python train_peer.py sft --model MODEL --data DATASET            # prints the same keys
-    python train_peer.py grpo --model MODEL --data DATASET --dtype bf16
+    ssrl bench grpo --model MODEL --data DATASET --json --drawn > go.json
+    python train_peer.py grpo --model MODEL --data DATASET --drawn go.json --dtype bf16
 
-Every step sees the same batch: the first samples of the dataset. SFT's losses
-are those of libssrl to float32's noise. GRPO draws by torch's own random
-numbers, so only its times can be compared.
+Every step sees the same batch: the first samples of the dataset. Losses in f32
+are those of libssrl to float32's noise. A GRPO step draws its own answers, which
+takes its time, and then learns from those that libssrl drew in this step.
 """
 
 import argparse
@@ -36,6 +37,7 @@ def parse():
     p.add_argument("--group", type=int, default=8)
     p.add_argument("--max-tokens", type=int, default=24)
     p.add_argument("--kl", type=float, default=0.01)
+    p.add_argument("--drawn", help="what `ssrl bench grpo --json --drawn` printed")
     return p.parse_args()
 
 
@@ -107,19 +109,22 @@ def sft(args, model, processor, optimiser):
     answers = [
         processor.tokenizer.encode("<think></think>\\boxed{" + s["answer"] + "}<|im_end|>\n", add_special_tokens=False) for s in batch
     ]
-    losses, seconds = [], []
+    losses, seconds, cpu = [], [], []
     for _ in range(args.steps + 1):  # the first is not timed
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         inputs, labels = answered(processor, batch, answers)
         ready = time.perf_counter()
         loss = -log_probs(model, inputs, labels).mean()
         optimise(model, optimiser, loss)
         losses.append(loss.item())
         seconds.append((time.perf_counter() - start, time.perf_counter() - ready))
+        cpu.append(time.process_time() - used)
     step = statistics.median(s for s, _ in seconds[1:])
     return {
         "losses": losses,
         "step_s": step,
+        "step_best_s": min(s for s, _ in seconds[1:]),
+        "step_cpu_s": min(cpu[1:]),
         "network_s": statistics.median(n for _, n in seconds[1:]),
         "samples_per_s": len(batch) / step,
     }
@@ -130,23 +135,31 @@ def grpo(args, model, processor, optimiser):
 
     batch = list(samples(args.data, args.batch or 16))
     reference = copy.deepcopy(model).eval() if args.kl else None
-    gen, update = [], []
-    for _ in range(args.steps + 1):
-        start = time.perf_counter()
+    given = json.load(open(args.drawn))["drawn"] if args.drawn else None
+    c = model.config
+    never = [c.image_token_id, c.video_token_id, c.vision_start_token_id, c.vision_end_token_id]
+    ends = model.generation_config.eos_token_id
+    ends = {ends} if isinstance(ends, int) else set(ends)
+    losses, gen, update, cpu = [], [], [], []
+    for step in range(args.steps + 1):
+        start, used = time.perf_counter(), time.process_time()
         model.eval()
         with torch.no_grad():
             inputs = prompts(processor, batch, "left")
             out = model.generate(
                 **inputs, do_sample=True, temperature=1.0, top_p=1.0, top_k=0, repetition_penalty=1.0,
                 max_new_tokens=args.max_tokens, num_return_sequences=args.group, use_cache=True,
+                suppress_tokens=never,
             )
         drawn = time.perf_counter()
-        ends = {model.generation_config.eos_token_id} if isinstance(model.generation_config.eos_token_id, int) else set(model.generation_config.eos_token_id)
         answers = []
         for row in out[:, inputs["input_ids"].shape[1] :].tolist():
             cut = next((i + 1 for i, t in enumerate(row) if t in ends), len(row))
             answers.append(row[:cut])
-        rewards = torch.tensor([float(len(a)) for a in answers]).view(len(batch), args.group)
+        if given:
+            answers = given[step]
+        texts = processor.tokenizer.batch_decode(answers, skip_special_tokens=True)
+        rewards = torch.tensor([float(len(t.encode())) for t in texts]).view(len(batch), args.group)
         advantage = ((rewards - rewards.mean(1, keepdim=True)) / (rewards.std(1, keepdim=True) + 1e-6)).flatten()
         rows = [s for s in batch for _ in range(args.group)]
         inputs, labels = answered(processor, rows, answers)
@@ -159,12 +172,22 @@ def grpo(args, model, processor, optimiser):
         ratio = (new - old).exp()
         policy = torch.maximum(-per_token * ratio, -per_token * ratio.clamp(0.8, 1.3))
         q = (ref - new).clamp(-20, 20)
-        optimise(model, optimiser, (policy + args.kl * (q.exp() - q - 1)).mean())
+        loss = (policy + args.kl * (q.exp() - q - 1)).mean()
+        optimise(model, optimiser, loss)
+        losses.append(loss.item())
         gen.append(drawn - start)
         update.append(time.perf_counter() - drawn)
-    step = statistics.median(a + b for a, b in zip(gen[1:], update[1:]))
-    return {"step_s": step, "gen_s": statistics.median(gen[1:]), "update_s": statistics.median(update[1:]),
-            "rollouts_per_s": len(batch) * args.group / step}
+        cpu.append(time.process_time() - used)
+    steps = [a + b for a, b in zip(gen[1:], update[1:])]
+    return {
+        "losses": losses,
+        "step_s": statistics.median(steps),
+        "step_best_s": min(steps),
+        "step_cpu_s": min(cpu[1:]),
+        "gen_s": statistics.median(gen[1:]),
+        "update_s": statistics.median(update[1:]),
+        "rollouts_per_s": len(batch) * args.group / statistics.median(steps),
+    }
 
 
 def main():
