@@ -71,7 +71,7 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"scenes --out out --count 1 --size 0x64", `--size "0x64" (want WIDTHxHEIGHT, such as 640x480)`, 2},
 		{"scenes --out out --count 1 --size -8x8", `--size "-8x8" (want WIDTHxHEIGHT, such as 640x480)`, 2},
 		{"scenes --out out --count 1 --size 99999999999999999999x8", `--size "99999999999999999999x8" (want WIDTHxHEIGHT, such as 640x480)`, 2},
-		{"new --preset giant --out out", `--preset must be one of "nano","nano3" but got "giant"` + see, 2},
+		{"new --preset giant --out out", `--preset must be one of "nano","nano3","qwen2.5-vl-3b","qwen2.5-vl-7b","qwen3-vl-4b" but got "giant"` + see, 2},
 		{"new --out out", "missing flags: --preset=STRING" + see, 2},
 		{"ask", "missing flags: --model=STRING" + see, 2},
 		{"ask --model model", "no question (want one, or --messages FILE)", 2},

@@ -223,7 +223,7 @@ func TestBenchData(t *testing.T) {
 	assert.Regexp(t, `^task +n +median ms .*\nflip +\d+ .*\n$`, r.out)
 	checkRefusals(t, []refusal{
 		{"bench data --seconds 0", "--seconds 0 (want above 0, at most 86400)", 2},
-		{"bench data --tasks flop", `--tasks flop: task "flop" (want shuffle, flip, crop, depth, position, position_far, position_near or together)`, 2},
+		{"bench data --tasks flop", `--tasks flop: task "flop" (want shuffle, flip, crop, depth, position, position_far, position_near, together, memory or workers)`, 2},
 		{"bench train --steps 0", "--batch 0 --steps 0 --threads 0 (want at least 1, or nothing)", 2},
 		{"bench grpo --group 1", "grpo: group of 1 answers (want at least 2)", 1},
 		{"bench data --images nowhere", "images nowhere: no such file or directory", 1},
