@@ -198,10 +198,15 @@ func (v *video) frames(chosen []int) ([]image.Image, error) {
 		return nil, err
 	}
 	out, err := readPPMs(bufio.NewReaderSize(pipe, 1<<20), chosen)
-	stop() // what follows the last frame that is wanted is not
+	if err != nil || len(out) == len(chosen) {
+		stop() // what follows is not wanted
+	}
 	ended := c.Wait()
 	if err == nil && len(out) == 0 {
-		return nil, v.failure(errors.Join(ended, errors.New("no frames")), said.Bytes())
+		if ended == nil {
+			ended = errors.New("no frames")
+		}
+		return nil, v.failure(ended, said.Bytes())
 	}
 	if cause := context.Cause(v.ctx); cause != nil {
 		return nil, cause
