@@ -2,6 +2,7 @@ package ssrl
 
 import (
 	"encoding/json"
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,35 @@ func TestStopStringsEndAnAnswer(t *testing.T) {
 	}
 	_, err := m.Answer(t.Context(), p, Sampling{Stop: []string{""}})
 	assert.EqualError(t, err, "stop string that is empty (want some text)")
+}
+
+// Answers that are drawn together are those that are drawn alone.
+func TestAnswerAllGivesWhatAnswerGives(t *testing.T) {
+	m := nanoModel(t)
+	prompts := []Prompt{{Text: "What is a camera?"}, {Text: "Left or right?"}, {Text: "What is a camera?"}}
+	for _, s := range []Sampling{{MaxTokens: 30, Temperature: 1, Seed: 4, Stop: []string{"e"}}, {MaxTokens: 9}} {
+		all, err := m.AnswerAll(t.Context(), prompts, 3, s)
+		require.NoError(t, err)
+		require.Len(t, all, 3)
+		for i, p := range prompts {
+			one, err := m.Answer(t.Context(), p, s)
+			require.NoError(t, err)
+			assert.Equal(t, one, all[i][0])
+			require.Len(t, all[i], 3)
+		}
+		assert.Equal(t, all[0], all[2], "the same prompt draws the same answers")
+		if s.Temperature > 0 {
+			assert.NotEqual(t, all[0][0].Tokens, all[0][1].Tokens)
+			assert.NotEqual(t, all[0][1].Tokens, all[0][2].Tokens)
+		}
+	}
+	assert.Positive(t, m.Times().Prompts)
+	assert.Positive(t, m.Times().Tokens)
+	assert.Zero(t, m.Times().Pictures)
+	_, err := m.AnswerAll(t.Context(), prompts, 0, Sampling{})
+	assert.EqualError(t, err, "0 answers (want at least 1)")
+	_, err = m.AnswerAll(t.Context(), []Prompt{{Text: "x"}, {Text: "y", Images: []image.Image{image.NewGray(image.Rect(0, 0, 1, 900))}}}, 1, Sampling{})
+	assert.ErrorContains(t, err, "prompt 2: ")
 }
 
 func TestSamplingOrder(t *testing.T) {

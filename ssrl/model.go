@@ -14,6 +14,7 @@ import (
 	"ssrl/internal/chat"
 	"ssrl/internal/checkpoint"
 	"ssrl/internal/cpu"
+	"ssrl/internal/decode"
 	"ssrl/internal/patch"
 	"ssrl/internal/preset"
 	"ssrl/internal/qwen"
@@ -58,6 +59,7 @@ type Model struct {
 	plugin []byte            // the adapter's configuration
 	files  map[string][]byte // what lies beside the weights, for Save
 	end    int32             // ends a turn
+	times  decode.Times      // of the latest call
 	busy   sync.Mutex
 	closed bool
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"image"
 	"maps"
 	"runtime"
 	"slices"
@@ -15,9 +16,10 @@ import (
 
 // benchCmd holds the measurements; every one prints JSON.
 type benchCmd struct {
-	Data  benchDataCmd  `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor; frames in memory; workers."`
-	Train benchTrainCmd `cmd:"" help:"Steps of SFT."`
-	GRPO  benchGRPOCmd  `cmd:"" name:"grpo" help:"Steps of GRPO: drawing answers, and learning from them."`
+	Data   benchDataCmd   `cmd:"" help:"Questions: a frame's files in, JPEG files out, on one processor; frames in memory; workers."`
+	Train  benchTrainCmd  `cmd:"" help:"Steps of SFT."`
+	Answer benchAnswerCmd `cmd:"" aliases:"decode,prefill,vision" help:"Prompts, tokens and pictures of a model: loading, prefill, decode, vision."`
+	GRPO   benchGRPOCmd   `cmd:"" name:"grpo" help:"Steps of GRPO: drawing answers, and learning from them."`
 }
 
 type benchDataCmd struct {
@@ -117,4 +119,34 @@ func (c *benchGRPOCmd) Run(ctx context.Context) error {
 	opts.Drawn = c.Drawn && c.JSON
 	opts.GRPO = ssrl.GRPOOptions{Group: c.Group, MaxTokens: c.MaxTokens, KL: c.KL}
 	return c.show(bench.GRPO(ctx, opts))
+}
+
+type benchAnswerCmd struct {
+	Model   string `help:"Model directory; a fresh nano model by default."`
+	Dtype   string `default:"bf16" enum:"f32,bf16" help:"Type that weights are stored in."`
+	Prompt  int    `default:"512" help:"Tokens of the prompt, about."`
+	Tokens  int    `default:"16" help:"Tokens to draw after the first."`
+	Size    string `default:"640x480" help:"WIDTHxHEIGHT of the picture."`
+	Runs    int    `default:"3" help:"Runs that are timed; one more comes before them."`
+	Threads int    `help:"One for each processor by default."`
+	JSON    bool   `name:"json" help:"One JSON object instead of text."`
+}
+
+func (c *benchAnswerCmd) Run(ctx context.Context) error {
+	if c.Prompt < 1 || c.Tokens < 1 || c.Runs < 1 || c.Threads < 0 {
+		return usageError{fmt.Errorf("--prompt %d --tokens %d --runs %d --threads %d (want at least 1)", c.Prompt, c.Tokens, c.Runs, c.Threads)}
+	}
+	width, height, err := parseSize(c.Size)
+	if err != nil {
+		return usageError{err}
+	}
+	r, err := bench.Answer(ctx, bench.AnswerOptions{Model: c.Model, DType: c.Dtype, Threads: c.Threads, Prompt: c.Prompt, Tokens: c.Tokens,
+		Size: image.Pt(width, height), Runs: c.Runs})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return emit(r)
+	}
+	return show("%s", r)
 }

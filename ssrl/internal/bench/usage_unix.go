@@ -32,3 +32,24 @@ func peakMB() float64 {
 	}
 	return 0
 }
+
+// ticks is the length of a second in /proc's times, the same on every Linux.
+const ticks = 100
+
+// processAge is how many seconds ago the process began, 0 where /proc does not tell.
+func processAge() float64 {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return 0
+	}
+	// The name, field 2, is in parentheses and may hold anything; field 22 is when it began.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	uptime, err := os.ReadFile("/proc/uptime")
+	if err != nil || len(fields) < 20 {
+		return 0
+	}
+	began, _ := strconv.ParseFloat(string(fields[19]), 64)
+	now, _, _ := bytes.Cut(uptime, []byte(" "))
+	up, _ := strconv.ParseFloat(string(now), 64)
+	return max(0, up-began/ticks)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"ssrl/internal/qwen"
 	"ssrl/internal/tape"
@@ -28,6 +29,14 @@ type Batch struct {
 	pages   pages
 	waiting []*entry // those that gave up their pages come first
 	active  []*stream
+	times   Times
+}
+
+// Times is where the time of steps went.
+type Times struct {
+	Pictures time.Duration // the vision tower
+	Prompts  time.Duration // steps in which prompts were computed, but for their pictures
+	Tokens   time.Duration // the other steps
 }
 
 // entry is a prompt, with the tokens of an answer that gave up its pages, that
@@ -65,6 +74,9 @@ func NewBatch(m *qwen.Model, tokens int) *Batch {
 
 // Close frees the cache.
 func (b *Batch) Close() { b.cache.Free(b.m.Dev) }
+
+// Times is where the time of all steps so far went.
+func (b *Batch) Times() Times { return b.times }
 
 // Len is the number of answers that are running or waiting.
 func (b *Batch) Len() int {
@@ -119,7 +131,16 @@ func (b *Batch) Step(ctx context.Context) error {
 	if len(b.active)+len(entries) == 0 {
 		return nil
 	}
-	if err := b.forward(ctx, entries); err != nil {
+	start := time.Now()
+	looking, err := b.forward(ctx, entries)
+	took := time.Since(start) - looking
+	b.times.Pictures += looking
+	if len(entries) > 0 {
+		b.times.Prompts += took
+	} else {
+		b.times.Tokens += took
+	}
+	if err != nil {
 		for _, e := range entries {
 			b.pages.drop(e.pages...)
 		}
@@ -206,8 +227,9 @@ func (b *Batch) admit() (entries []*entry) {
 	return entries
 }
 
-// forward computes what is new and draws from it.
-func (b *Batch) forward(ctx context.Context, entries []*entry) error {
+// forward computes what is new and draws from it. It returns the time that the
+// pictures took.
+func (b *Batch) forward(ctx context.Context, entries []*entry) (looking time.Duration, err error) {
 	mark := b.m.Dev.Mark()
 	defer b.m.Dev.Release(mark)
 	f := feed{whole: len(entries) == 0}
@@ -217,14 +239,14 @@ func (b *Batch) forward(ctx context.Context, entries []*entry) error {
 	}
 	for _, e := range entries {
 		if err := f.entry(e, b.m.Tokens); err != nil {
-			return err
+			return 0, err
 		}
 		streams = append(streams, e.streams...)
 	}
 	t := tape.New(b.m.Dev)
 	x, err := hidden(ctx, t, b.m, &f.pack, f.spans, b.cache, f.at)
 	if err != nil {
-		return err
+		return f.looking, err
 	}
 	logits := b.m.Logits(t, x, f.places)
 	for _, e := range entries {
@@ -246,7 +268,7 @@ func (b *Batch) forward(ctx context.Context, entries []*entry) error {
 			b.end(q, q.answer.Finish)
 		}
 	}
-	return nil
+	return f.looking, nil
 }
 
 // feed gathers the rows of a step.

@@ -32,8 +32,14 @@ type Request struct {
 // nil, sees each token as it is drawn and returns false to end that answer as
 // cancelled. When ctx ends, what was drawn so far is returned with its cause.
 func Generate(ctx context.Context, m *qwen.Model, requests []Request, s Sampling, emit func(request, answer int, token int32) bool) ([][]Answer, error) {
+	out, _, err := Run(ctx, m, requests, s, emit)
+	return out, err
+}
+
+// Run is Generate, and tells where the time went.
+func Run(ctx context.Context, m *qwen.Model, requests []Request, s Sampling, emit func(request, answer int, token int32) bool) ([][]Answer, Times, error) {
 	if err := s.check(); err != nil {
-		return nil, err
+		return nil, Times{}, err
 	}
 	b := NewBatch(m, roomFor(m, requests, s))
 	defer b.Close()
@@ -45,19 +51,19 @@ func Generate(ctx context.Context, m *qwen.Model, requests []Request, s Sampling
 		}
 		var err error
 		if out[i], err = b.Join(r, s, hear); err != nil {
-			return nil, err
+			return nil, Times{}, err
 		}
 	}
 	for b.Len() > 0 {
 		if err := b.Step(ctx); err != nil {
 			b.Cancel()
 			if ctx.Err() == nil {
-				return nil, err
+				return nil, Times{}, err
 			}
-			return out, err
+			return out, b.Times(), err
 		}
 	}
-	return out, nil
+	return out, b.Times(), nil
 }
 
 // Greedy stands for the random streams of n answers that need none.

@@ -11,6 +11,7 @@ package decode
 
 import (
 	"fmt"
+	"time"
 
 	"ssrl/internal/qwen"
 	"ssrl/internal/tensor"
@@ -34,6 +35,7 @@ type pack struct {
 
 	read      []int32       // rows that the head reads; nil: all
 	readSpans []tensor.Span // what they see
+	looking   time.Duration // time that the vision tower took
 }
 
 // reads adds rows [from, from+s.N), which see what s says, to those that the head

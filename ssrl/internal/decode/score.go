@@ -2,6 +2,7 @@ package decode
 
 import (
 	"context"
+	"time"
 
 	"ssrl/internal/qwen"
 	"ssrl/internal/tape"
@@ -89,7 +90,9 @@ func answerLogits(ctx context.Context, t *tape.Tape, m *qwen.Model, groups []Gro
 func hidden(ctx context.Context, t *tape.Tape, m *qwen.Model, p *pack, spans []tensor.Span, cache *qwen.Cache, at []int32) (*tape.Var, error) {
 	var seen qwen.Seen
 	if len(p.pictures) > 0 {
+		start := time.Now()
 		s, err := m.Vision(ctx, t, p.pictures)
+		p.looking = time.Since(start)
 		if err != nil {
 			return nil, err
 		}
