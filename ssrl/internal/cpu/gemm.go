@@ -1,6 +1,9 @@
 package cpu
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // How products differ from the textbook's:
 //
@@ -189,32 +192,56 @@ func (d *Device) product(g gemm) {
 	}
 	start := time.Now()
 	g.isa = d.isa
-	panel := d.isa.panel()
-	threads := len(d.workers)
 	m, n := g.c.rows, g.c.cols
-	// Columns are shared out first: a part packs its own columns of b, so parts
-	// above each other pack the same ones again. Few rows make small parts that
-	// stay in the first level cache between packing and use.
-	g.width = blockN
-	if threads > 1 { // a thread may take 100 microseconds to wake: smaller parts do not wait for it
-		g.width = min(blockN, max(4*panel, d.isa.wide(n/(4*threads))))
-	}
-	if m <= 2*maxStrip {
-		g.width = 4 * panel
-	}
-	g.columns = (n + g.width - 1) / g.width
-	g.height = m
-	if g.columns < threads {
-		tall := d.isa.tall()
-		up := (threads + g.columns - 1) / g.columns
-		g.height = max(4*tall, ((m+up-1)/up+tall-1)/tall*tall)
-	}
-	parts := (m + g.height - 1) / g.height * g.columns
+	g.cut(len(d.workers))
+	parts := ceil(m, g.height) * g.columns
 	d.gemm = g
 	d.run(&d.gemm, parts, g.height*min(n, g.width)*max(1, g.k)/16)
 	d.flops += 2 * float64(m) * float64(n) * float64(g.k)
 	d.working += time.Since(start)
 }
+
+// cut chooses the size of the parts: whole panels wide and, but for the last,
+// whole strips high.
+func (g *gemm) cut(threads int) {
+	panel, tall := g.isa.panel(), g.isa.tall()
+	m, n := g.c.rows, g.c.cols
+	g.width, g.height = blockN, m
+	switch {
+	case m <= 2*maxStrip:
+		// Small parts stay in the first level cache between packing and use.
+		g.width = 4 * panel
+	case threads == 1:
+	case g.ready.data != nil:
+		// Rows share what is packed; several parts a thread even out the threads.
+		g.height = max(2*tall, whole(ceil(m, ceil(4*threads, ceil(n, blockN))), tall))
+	default:
+		g.spread(threads)
+	}
+	g.columns = ceil(n, g.width)
+}
+
+// spread cuts a product whose parts pack their columns of b: at least two parts a
+// thread, as equal as can be. Packing takes as long as packCost rows do.
+func (g *gemm) spread(threads int) {
+	const packCost = 2
+	panel, tall := g.isa.panel(), g.isa.tall()
+	least := math.MaxInt
+	for across := 1; across <= 4*threads; across++ {
+		width := whole(ceil(g.c.cols, across), panel)
+		for down := 1; down <= 4*threads; down++ {
+			height := whole(ceil(g.c.rows, down), tall)
+			parts := ceil(g.c.cols, width) * ceil(g.c.rows, height)
+			if cost := ceil(parts, threads) * width * (height + packCost); parts >= 2*threads && width <= blockN && cost < least {
+				least, g.width, g.height = cost, width, height
+			}
+		}
+	}
+}
+
+// ceil is a/b rounded up, whole is a rounded up to a multiple of b.
+func ceil(a, b int) int  { return (a + b - 1) / b }
+func whole(a, b int) int { return ceil(a, b) * b }
 
 func (g *gemm) do(w *worker, from, to int) {
 	for part := from; part < to; part++ {

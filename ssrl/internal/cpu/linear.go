@@ -17,7 +17,7 @@ func (d *Device) Linear(y, x, w, b *tensor.Tensor) {
 		right := in(w)
 		g.b = right.transposed()
 		if x.Rows > 0 {
-			g.ready = d.packs.find(d.isa, w, right)
+			g.ready = d.packs.find(d.isa, w, right, true)
 		}
 	}
 	d.product(g)
@@ -34,7 +34,11 @@ func (d *Device) LinearBack(dx, dw, db, dy, x, w *tensor.Tensor) {
 		d.product(gemm{c: out(dx), a: g.rowMajor(), half: &d.half, k: g.cols})
 	} else if dx != nil {
 		right := in(w)
-		d.product(gemm{c: out(dx), a: g.rowMajor(), b: right.rowMajor(), k: g.cols})
+		p := gemm{c: out(dx), a: g.rowMajor(), b: right.rowMajor(), k: g.cols}
+		if g.rows > 0 {
+			p.ready = d.packs.find(d.isa, w, right, false)
+		}
+		d.product(p)
 	}
 	if dw != nil {
 		d.product(gemm{c: out(dw), a: g.transposed(), b: left.rowMajor(), k: g.rows})

@@ -14,10 +14,11 @@ type packCache struct {
 	copies      map[packKey]*packCopy
 }
 
-// packKey names a view of some memory.
+// packKey names a view of some memory, and whether its transpose is packed.
 type packKey struct {
 	mem                        *memory
 	offset, rows, cols, stride int
+	transposed                 bool
 }
 
 type packCopy struct {
@@ -25,14 +26,19 @@ type packCopy struct {
 	data    []float32
 }
 
-// find returns w[n,k]^T in packed form, or no data when w is not worth a copy.
-func (p *packCache) find(s isa, w *tensor.Tensor, m matrix) packed {
+// find returns w[n,k] or its transpose in packed form, or no data when w is not
+// worth a copy.
+func (p *packCache) find(s isa, w *tensor.Tensor, m matrix, transposed bool) packed {
 	mem := w.Mem.(*memory)
-	need := s.packedLen(w.Cols, w.Rows)
+	right, k, n := m.rowMajor(), w.Rows, w.Cols
+	if transposed {
+		right, k, n = m.transposed(), w.Cols, w.Rows
+	}
+	need := s.packedLen(k, n)
 	if mem.scratch || need == 0 {
 		return packed{}
 	}
-	key := packKey{mem, w.Offset, w.Rows, w.Cols, w.Stride}
+	key := packKey{mem, w.Offset, w.Rows, w.Cols, w.Stride, transposed}
 	c := p.copies[key]
 	if c == nil {
 		if p.used+need > p.limit {
@@ -46,10 +52,10 @@ func (p *packCache) find(s isa, w *tensor.Tensor, m matrix) packed {
 		p.used += need
 	}
 	if c.version != mem.version {
-		s.pack(c.data, m.transposed(), 0, w.Cols, 0, w.Rows)
+		s.pack(c.data, right, 0, k, 0, n)
 		c.version = mem.version
 	}
-	return packed{c.data, w.Cols * s.panel()}
+	return packed{c.data, k * s.panel()}
 }
 
 // drop forgets the copies of mem.
