@@ -58,31 +58,52 @@ func (s *Sampling) pick(logits []float32, r *rand.Rand) int32 {
 	if s.Temperature == 0 {
 		return argmax(logits)
 	}
-	for i := range logits {
-		logits[i] /= float32(s.Temperature)
+	if s.Temperature != 1 {
+		for i := range logits {
+			logits[i] /= float32(s.Temperature)
+		}
+	}
+	if s.TopK == 0 && s.MinP == 0 && !s.cutsTail() {
+		if i := place(logits, r); i >= 0 {
+			return int32(i)
+		}
+		return argmax(logits)
 	}
 	keep := s.candidates(logits)
-	best := logits[keep[0]]
-	for _, id := range keep {
-		best = max(best, logits[id])
-	}
-	weights, sum := make([]float64, len(keep)), 0.0
+	kept := make([]float32, len(keep))
 	for i, id := range keep {
-		weights[i] = math.Exp(float64(logits[id] - best))
+		kept[i] = logits[id]
+	}
+	if i := place(kept, r); i >= 0 {
+		return keep[i]
+	}
+	return argmax(logits)
+}
+
+// place returns a place with the probability of softmax(logits), or -1 where
+// rounding leaves none.
+func place(logits []float32, r *rand.Rand) int {
+	best := slices.Max(logits)
+	weights, sum := make([]float64, len(logits)), 0.0
+	for i, l := range logits {
+		weights[i] = math.Exp(float64(l - best))
 		sum += weights[i]
 	}
 	u := r.Float64() * sum
 	for i, w := range weights {
 		if u -= w; u < 0 {
-			return keep[i]
+			return i
 		}
 	}
-	return argmax(logits)
+	return -1
 }
+
+// cutsTail tells whether top-p leaves anything out.
+func (s *Sampling) cutsTail() bool { return s.TopP > 0 && s.TopP < 1 }
 
 // candidates returns the ids left by top-k, top-p and min-p, in order of id.
 func (s *Sampling) candidates(logits []float32) []int32 {
-	nucleus := s.TopP > 0 && s.TopP < 1
+	nucleus := s.cutsTail()
 	least := float32(math.Inf(-1))
 	if s.MinP > 0 {
 		least = logits[argmax(logits)] + float32(math.Log(s.MinP))

@@ -171,11 +171,21 @@ func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor
 	}
 	n := len(pos[0])
 	c, s := make([]float32, n*half), make([]float32, n*half)
-	for i := range n {
-		for j := range half {
-			angle := float32(pos[axis[j]][i]) * freq[j]
-			c[i*half+j] = float32(math.Cos(float64(angle)))
-			s[i*half+j] = float32(math.Sin(float64(angle)))
+	for j := range half {
+		at := pos[axis[j]]
+		// Short sequences have the same positions again and again.
+		table := make([][2]float32, min(n, frequent))
+		for p := range table {
+			table[p] = turn(int32(p), freq[j])
+		}
+		for i, p := range at {
+			v := [2]float32{}
+			if int(p) < len(table) {
+				v = table[p]
+			} else {
+				v = turn(p, freq[j])
+			}
+			c[i*half+j], s[i*half+j] = v[0], v[1]
 		}
 	}
 	cos, sin = upload(dev, n, c), upload(dev, n, s)
@@ -183,6 +193,15 @@ func (m *Model) rope(dev tensor.Device, pos [3][]int32) (cos, sin *tensor.Tensor
 		r.RoundTables(cos, sin)
 	}
 	return cos, sin
+}
+
+// frequent bounds the positions whose angles are worked out once.
+const frequent = 1024
+
+// turn is the cosine and the sine of a position's angle.
+func turn(pos int32, freq float32) [2]float32 {
+	angle := float64(float32(pos) * freq)
+	return [2]float32{float32(math.Cos(angle)), float32(math.Sin(angle))}
 }
 
 // axes tells for each frequency whether it turns with time, height or width (0,
