@@ -244,9 +244,14 @@ func ceil(a, b int) int  { return (a + b - 1) / b }
 func whole(a, b int) int { return ceil(a, b) * b }
 
 func (g *gemm) do(w *worker, from, to int) {
-	for part := from; part < to; part++ {
+	thin := g.half != nil && g.half.transposed && g.c.rows <= g.isa.thin()
+	step := 1
+	if thin && g.height >= g.c.rows { // side by side: rows of weights follow one another
+		step = to - from
+	}
+	for part := from; part < to; part += step {
 		i, j := part/g.columns*g.height, part%g.columns*g.width
-		i1, j1 := min(g.c.rows, i+g.height), min(g.c.cols, j+g.width)
+		i1, j1 := min(g.c.rows, i+g.height), min(g.c.cols, j+step*g.width)
 		c := g.c.block(i, i1, j, j1)
 		g.start(&c, j, j1)
 		if g.ready.data != nil {
@@ -255,7 +260,7 @@ func (g *gemm) do(w *worker, from, to int) {
 			continue
 		}
 		a := strided{g.a.data[i*g.a.row:], g.a.row, g.a.col}
-		if g.half != nil && g.half.transposed && c.rows <= g.isa.thin() {
+		if thin {
 			g.thin(w, c, a, j)
 		} else {
 			g.blocks(w, c, a, 0, j)

@@ -154,17 +154,40 @@ GLOBL ·highHalf(SB), RODATA|NOPTR, $4
 	MOVQ ldc+48(FP), R13  \
 	STRIDES
 
-// func half1x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int)
-TEXT ·half1x32(SB), NOSPLIT, $0-56
+// CALL_HALF brings half a row of the next piece to the second level cache.
+#define CALL_HALF(o) \
+	PREFETCHT2 (o+0)(R15) \
+	PREFETCHT2 (o+64)(R15) \
+	PREFETCHT2 (o+128)(R15) \
+	PREFETCHT2 (o+192)(R15) \
+	PREFETCHT2 (o+256)(R15) \
+	PREFETCHT2 (o+320)(R15) \
+	PREFETCHT2 (o+384)(R15) \
+	PREFETCHT2 (o+448)(R15) \
+	PREFETCHT2 (o+512)(R15) \
+	PREFETCHT2 (o+576)(R15) \
+	PREFETCHT2 (o+640)(R15) \
+	PREFETCHT2 (o+704)(R15) \
+	PREFETCHT2 (o+768)(R15) \
+	PREFETCHT2 (o+832)(R15) \
+	PREFETCHT2 (o+896)(R15) \
+	PREFETCHT2 (o+960)(R15)
+
+// func half1x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int, next *uint16, nextRow int)
+TEXT ·half1x32(SB), NOSPLIT, $0-72
 	ARGS
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z4
+	MOVQ    next+56(FP), R15
 
 loop:
+	CALL_HALF(0)
 	BLOCK1(Z0)
 	SECOND
+	CALL_HALF(1024)
 	BLOCK1(Z4)
 	ONWARD
+	ADDQ nextRow+64(FP), R15
 	ADDQ $128, BX
 	DECQ CX
 	JNZ  loop
@@ -174,19 +197,23 @@ loop:
 	VZEROUPPER
 	RET
 
-// func half2x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int)
-TEXT ·half2x32(SB), NOSPLIT, $0-56
+// func half2x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int, next *uint16, nextRow int)
+TEXT ·half2x32(SB), NOSPLIT, $0-72
 	ARGS
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z4
 	VMOVUPS (DI)(R13*1), Z1
 	VMOVUPS 64(DI)(R13*1), Z5
+	MOVQ    next+56(FP), R15
 
 loop:
+	CALL_HALF(0)
 	BLOCK2(Z0, Z1)
 	SECOND
+	CALL_HALF(1024)
 	BLOCK2(Z4, Z5)
 	ONWARD
+	ADDQ nextRow+64(FP), R15
 	ADDQ $128, BX
 	DECQ CX
 	JNZ  loop
@@ -198,8 +225,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func half4x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int)
-TEXT ·half4x32(SB), NOSPLIT, $0-56
+// func half4x32(blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int, next *uint16, nextRow int)
+TEXT ·half4x32(SB), NOSPLIT, $0-72
 	ARGS
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z4
@@ -210,18 +237,22 @@ TEXT ·half4x32(SB), NOSPLIT, $0-56
 	ADDQ    R13, DI
 	VMOVUPS (DI)(R13*2), Z3
 	VMOVUPS 64(DI)(R13*2), Z7
-	MOVQ    R13, R15
 	LEAQ    (R12)(R12*2), R13
+	MOVQ    next+56(FP), R15
 
 loop:
+	CALL_HALF(0)
 	BLOCK4(Z0, Z1, Z2, Z3)
 	SECOND
+	CALL_HALF(1024)
 	BLOCK4(Z4, Z5, Z6, Z7)
 	ONWARD
+	ADDQ nextRow+64(FP), R15
 	ADDQ $128, BX
 	DECQ CX
 	JNZ  loop
 
+	MOVQ    ldc+48(FP), R15
 	VMOVUPS Z3, (DI)(R15*2)
 	VMOVUPS Z7, 64(DI)(R15*2)
 	SUBQ    R15, DI
