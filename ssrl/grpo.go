@@ -211,6 +211,9 @@ func (t *GRPO) Rollouts(ctx context.Context, batch []*Sample) ([]Rollout, error)
 	t.products = t.meter()
 	requests := make([]decode.Request, len(batch))
 	for i, s := range batch {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		prompt, err := t.m.prompt(ask(s, t.opts.Plain))
 		if err != nil {
 			return nil, fmt.Errorf("sample %s: %w", s.ID, err)
@@ -228,7 +231,15 @@ func (t *GRPO) Rollouts(ctx context.Context, batch []*Sample) ([]Rollout, error)
 		for _, a := range group {
 			r := Rollout{Sample: batch[i], Answer: t.m.words.Decode(a.Tokens, true), Finish: a.Finish,
 				prompt: requests[i].Prompt, tokens: a.Tokens, logprobs: a.LogProbs}
-			r.Score = t.reward(r.Sample, r.Answer)
+			if err := t.finite(ctx, a.LogProbs, []decode.Group{{Prompt: r.prompt, Answers: [][]int32{a.Tokens}}}, t.opts.Temperature); err != nil {
+				return nil, err
+			}
+			if ctx.Err() != nil { // rewards may take their time
+				return nil, context.Cause(ctx)
+			}
+			if r.Score = t.reward(r.Sample, r.Answer); !isFinite(r.Score.Overall) {
+				return nil, fmt.Errorf("grpo: step %d: sample %s: reward %g (want a finite number)", t.done+1, r.Sample.ID, r.Score.Overall)
+			}
 			out = append(out, r)
 		}
 	}
@@ -291,8 +302,14 @@ func (t *GRPO) Update(ctx context.Context, rollouts []Rollout) (Stats, error) {
 	}
 	var sum tally
 	n := min(t.opts.Updates, len(groups))
+	if n > 1 {
+		t.keep()
+	}
 	for u := range n {
 		if err := t.learn(ctx, groups[len(groups)*u/n:len(groups)*(u+1)/n], &sum); err != nil {
+			if u > 0 {
+				t.goBack()
+			}
 			return Stats{}, err
 		}
 	}
@@ -409,6 +426,9 @@ func (t *GRPO) backward(ctx context.Context, part []*trained, step policy.Size) 
 	}
 	values := make([]float32, lp.Len())
 	dev.Download(values, lp.Tensor)
+	if err := t.finite(ctx, values, plain(part), t.opts.Temperature); err != nil {
+		return policy.Result{}, err
+	}
 	var b policy.Batch
 	at := 0
 	for _, g := range part {

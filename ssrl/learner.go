@@ -3,11 +3,12 @@ package ssrl
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
 
 	"ssrl/internal/decode"
 	"ssrl/internal/optim"
 	"ssrl/internal/qwen"
+	"ssrl/internal/tape"
 	"ssrl/internal/tensor"
 )
 
@@ -41,8 +42,15 @@ type learner struct {
 	schedule optim.Schedule
 	micro    int
 	done     int
-	products meter // since the step began
+	products meter     // since the step began
+	before   []tensors // of a step of several updates; nil: none was taken
+	updates  int       // of the optimiser, then
 }
+
+// tensors are a parameter and its moments.
+type tensors [3]*tensor.Tensor
+
+func tensorsOf(p *optim.Param) tensors { return tensors{p.Value, p.M, p.V} }
 
 // start claims the model's weights for training.
 func (l *learner) start(m *Model, kind string, o learning) error {
@@ -122,11 +130,38 @@ func (m meter) report(metrics map[string]float64) {
 // rate is the learning rate of a step, counted from 0.
 func (l *learner) rate(step int) float64 { return l.schedule.Rate(step) }
 
+// finite refuses log-probabilities that are not finite, and names the first weight
+// or result of the network that is not.
+func (l *learner) finite(ctx context.Context, logprobs []float32, groups []decode.Group, temperature float64) error {
+	if !slices.ContainsFunc(logprobs, func(v float32) bool { return v-v != 0 }) {
+		return nil
+	}
+	net := l.m.net
+	for _, p := range slices.Concat(net.Params, net.Adapter) {
+		if p.Type == tensor.F32 && !isFinite(net.Dev.SumSquares(p.Tensor)) {
+			return l.bad("weight " + p.Name)
+		}
+	}
+	mark := net.Dev.Mark()
+	defer net.Dev.Release(mark)
+	t := tape.Check(net.Dev)
+	if _, err := decode.LogProbs(ctx, t, net, groups, float32(temperature)); err != nil {
+		return err
+	}
+	return l.bad(t.Bad())
+}
+
+func (l *learner) bad(what string) error {
+	return fmt.Errorf("%s: step %d: %s is not finite (the weights are as they were)", l.kind, l.done+1, what)
+}
+
+func isFinite(v float64) bool { return v-v == 0 }
+
 // update moves the weights by the gradients that were gathered, unless loss or
 // gradients are not finite.
 func (l *learner) update(ctx context.Context, loss float64) (norm float64, err error) {
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, l.undo(fmt.Errorf("%s: step %d: the loss is %g (the weights are as they were)", l.kind, l.done+1, loss))
+	if !isFinite(loss) {
+		return 0, l.undo(l.bad("the loss"))
 	}
 	if ctx.Err() != nil {
 		return 0, l.undo(context.Cause(ctx))
@@ -136,6 +171,33 @@ func (l *learner) update(ctx context.Context, loss float64) (norm float64, err e
 		return 0, l.undo(fmt.Errorf("%s: step %d: %w", l.kind, l.done+1, err))
 	}
 	return norm, nil
+}
+
+// keep copies what a step of several updates moves, for goBack.
+func (l *learner) keep() {
+	dev := l.m.net.Dev
+	if l.before == nil {
+		l.before = make([]tensors, len(l.params))
+	}
+	for i := range l.params {
+		for k, t := range tensorsOf(&l.params[i]) {
+			if l.before[i][k] == nil {
+				l.before[i][k] = dev.New(t.Rows, t.Cols)
+			}
+			dev.Copy(l.before[i][k], t)
+		}
+	}
+	l.updates = l.opt.Steps
+}
+
+// goBack makes everything what it was at keep.
+func (l *learner) goBack() {
+	for i := range l.params {
+		for k, t := range tensorsOf(&l.params[i]) {
+			l.m.net.Dev.Copy(t, l.before[i][k])
+		}
+	}
+	l.opt.Steps = l.updates
 }
 
 // undo empties the gradients of a step that failed, and passes its error on.

@@ -50,6 +50,15 @@ func parent(dir string) string {
 	}
 }
 
+// checkRoom refuses a directory, there or to be made, on a disk that has less room.
+func checkRoom(dir string, bytes int64) error {
+	const mega = 1 << 20
+	if free, ok := freeBytes(parent(filepath.Join(dir, "file"))); ok && free < uint64(bytes) {
+		return fmt.Errorf("%s: %d MB free (want %d MB)", dir, free/mega, (bytes+mega-1)/mega)
+	}
+	return nil
+}
+
 func writable(dir string) error {
 	f, err := os.CreateTemp(dir, ".ssrl-*")
 	var where *fs.PathError

@@ -66,6 +66,9 @@ func (t *SFT) Step(ctx context.Context, batch []*Sample) (Stats, error) {
 	t.products = t.meter()
 	lessons := make([]lesson, len(batch))
 	for i, s := range batch {
+		if ctx.Err() != nil {
+			return Stats{}, context.Cause(ctx)
+		}
 		prompt, err := t.m.prompt(ask(s, t.opts.Plain))
 		if err != nil {
 			return Stats{}, fmt.Errorf("sample %s: %w", s.ID, err)
@@ -110,6 +113,9 @@ func (t *SFT) backward(ctx context.Context, part []lesson, total int) (nll float
 	}
 	values, slope := make([]float32, lp.Len()), make([]float32, lp.Len())
 	dev.Download(values, lp.Tensor)
+	if err := t.finite(ctx, values, groups(part), 1); err != nil {
+		return 0, err
+	}
 	for i, v := range values {
 		nll -= float64(v)
 		slope[i] = -1 / float32(total)

@@ -59,6 +59,28 @@ func (l *learner) Save(dir string) error {
 	})
 }
 
+// CheckRoom refuses a directory on a disk that has no room for what Save writes.
+// The new files stand beside the old ones until they are whole.
+func (l *learner) CheckRoom(dir string) error { return checkRoom(dir, l.saved()) }
+
+// saved is about how many bytes Save writes.
+func (l *learner) saved() (bytes int64) {
+	for _, p := range l.m.net.Params {
+		size := int64(4)
+		if p.Type == tensor.BF16 {
+			size = 2
+		}
+		bytes += size * int64(p.Len())
+	}
+	for _, p := range l.params {
+		bytes += 4 * int64(p.M.Len()+p.V.Len())
+	}
+	if l.ref != nil {
+		bytes += 4 * l.ref.Size()
+	}
+	return bytes
+}
+
 func (l *learner) stored(name string, t *tensor.Tensor) checkpoint.Tensor {
 	return checkpoint.Tensor{Name: name, Shape: []int{t.Rows, t.Cols}, Read: func(dst []float32) error {
 		l.m.net.Dev.Download(dst, t)

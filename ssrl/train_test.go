@@ -13,6 +13,7 @@ import (
 
 	"ssrl/internal/decode"
 	"ssrl/internal/tape"
+	"ssrl/internal/tensor"
 )
 
 // splitTolerance bounds how much the loss of a step may depend on how it is cut
@@ -83,23 +84,29 @@ func TestRecomputedOldLogProbsChangeNothing(t *testing.T) {
 	assert.Equal(t, got[0], got[1])
 }
 
+// The same seed gives the same weights for any number of threads.
 func TestStepsDoNotDependOnThreads(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nano")
 	require.NoError(t, CreateModel(dir, "nano", 1))
-	batch := questions(t, 3)
-	var got [][][]float32
-	for _, threads := range []int{1, 2, 5} {
-		m, err := OpenModel(t.Context(), dir, ModelOptions{Threads: threads})
-		require.NoError(t, err)
-		g, err := NewGRPO(m, nil, smallGRPO)
-		require.NoError(t, err)
-		_, err = g.Step(t.Context(), batch)
-		require.NoError(t, err)
-		got = append(got, weights(m))
-		require.NoError(t, m.Close())
+	batch := questions(t, 8)
+	for name, start := range trainers(t) {
+		t.Run(name, func(t *testing.T) {
+			var got [][][]float32
+			for _, threads := range []int{1, 2, 7} {
+				m, err := OpenModel(t.Context(), dir, ModelOptions{Threads: threads})
+				require.NoError(t, err)
+				tr := start(m)
+				for range 2 {
+					_, err = tr.Step(t.Context(), batch)
+					require.NoError(t, err)
+				}
+				got = append(got, weights(m))
+				require.NoError(t, m.Close())
+			}
+			assert.Equal(t, got[0], got[1])
+			assert.Equal(t, got[0], got[2])
+		})
 	}
-	assert.Equal(t, got[0], got[1])
-	assert.Equal(t, got[0], got[2])
 }
 
 // trainers are one of each kind over m.
@@ -208,23 +215,197 @@ func TestSFTLearnsWhatItIsTaught(t *testing.T) {
 	}
 }
 
-func TestBadLossKeepsTheWeights(t *testing.T) {
+// change lets f change the values of a weight.
+func change(t *testing.T, m *Model, name string, f func(values []float32)) {
+	for _, p := range m.net.Params {
+		if p.Name == name {
+			values := make([]float32, p.Len())
+			m.net.Dev.Download(values, p.Tensor)
+			f(values)
+			m.net.Dev.Upload(p.Tensor, values)
+			return
+		}
+	}
+	require.Fail(t, "no weight "+name)
+}
+
+// patterns are the bits of all weights: NaN equals itself in them.
+func patterns(m *Model) (out []uint32) {
+	for _, w := range weights(m) {
+		for _, v := range w {
+			out = append(out, math.Float32bits(v))
+		}
+	}
+	return out
+}
+
+// What is not finite is named, the first of it, and nothing has changed.
+func TestNotFiniteIsNamed(t *testing.T) {
+	fill := func(v float32) func([]float32) {
+		return func(values []float32) {
+			for i := range values {
+				values[i] = v
+			}
+		}
+	}
+	for _, c := range []struct{ weight, want string }{
+		{"model.norm.weight", "weight model.norm.weight is not finite"},
+		{"visual.blocks.1.norm1.weight", "weight visual.blocks.1.norm1.weight is not finite"},
+	} {
+		for name, start := range trainers(t) {
+			t.Run(name+" "+c.weight, func(t *testing.T) {
+				m := nanoModel(t)
+				tr := start(m)
+				change(t, m, c.weight, func(values []float32) { values[3] = float32(math.Inf(1)) })
+				before := patterns(m)
+				_, err := tr.Step(t.Context(), questions(t, 2))
+				assert.EqualError(t, err, name+": step 1: "+c.want+" (the weights are as they were)")
+				assert.Zero(t, tr.Done())
+				assert.Equal(t, before, patterns(m))
+			})
+		}
+	}
+	for name, start := range trainers(t) {
+		t.Run(name+" overflow", func(t *testing.T) {
+			m := nanoModel(t)
+			tr := start(m)
+			change(t, m, "model.layers.2.post_attention_layernorm.weight", fill(1e30))
+			before := patterns(m)
+			_, err := tr.Step(t.Context(), questions(t, 2))
+			assert.EqualError(t, err, name+": step 1: language_model.layers.2: SwiGLU is not finite (the weights are as they were)")
+			assert.Equal(t, before, patterns(m))
+			change(t, m, "model.layers.2.post_attention_layernorm.weight", fill(1))
+			_, err = tr.Step(t.Context(), questions(t, 2))
+			assert.NoError(t, err, "the trainer is sound afterwards")
+		})
+	}
+	m := nanoModel(t)
+	g, err := NewGRPO(m, func(*Sample, string) Score { return Score{Overall: math.NaN()} }, smallGRPO)
+	require.NoError(t, err)
+	batch := questions(t, 2)
+	_, err = g.Step(t.Context(), batch)
+	assert.EqualError(t, err, "grpo: step 1: sample "+batch[0].ID+": reward NaN (want a finite number)")
+}
+
+// countdown is a context that ends at its n-th look, and knows how much a device
+// worked after that.
+type countdown struct {
+	context.Context
+	left  int
+	after int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// watched counts products after the end of a context.
+type watched struct {
+	tensor.Device
+	ctx *countdown
+}
+
+func (w watched) Linear(y, x, weight, b *tensor.Tensor) {
+	w.count()
+	w.Device.Linear(y, x, weight, b)
+}
+
+func (w watched) LinearBack(dx, dw, db, dy, x, weight *tensor.Tensor) {
+	w.count()
+	w.Device.LinearBack(dx, dw, db, dy, x, weight)
+}
+
+func (w watched) count() {
+	if w.ctx != nil && w.ctx.left < 0 {
+		w.ctx.after++
+	}
+}
+
+// layerProducts is how many products a layer of the network has: a step that is
+// cancelled may end the one that it is in.
+const layerProducts = 7
+
+// A step that is cancelled anywhere ends within a layer, changes nothing, and
+// the next one is as if it had not been.
+func TestCancelAnywhere(t *testing.T) {
+	batch := questions(t, 2)
+	for name, start := range trainers(t) {
+		t.Run(name, func(t *testing.T) {
+			whole := nanoModel(t)
+			_, err := start(whole).Step(t.Context(), batch)
+			require.NoError(t, err)
+
+			m := nanoModel(t)
+			dev := m.net.Dev
+			tr := start(m)
+			before := weights(m)
+			looks := 0
+			for left := 0; ; left += 1 + left/7 { // every look at first, then some
+				ctx := &countdown{Context: t.Context(), left: left}
+				m.net.Dev = watched{dev, ctx}
+				_, err := tr.Step(ctx, batch)
+				m.net.Dev = dev
+				if err == nil {
+					break
+				}
+				looks++
+				require.ErrorIs(t, err, context.Canceled, "after %d looks", left)
+				require.LessOrEqual(t, ctx.after, layerProducts, "products after %d looks", left)
+				require.Equal(t, before, weights(m), "after %d looks", left)
+			}
+			assert.Greater(t, looks, 20)
+			assert.Equal(t, weights(whole), weights(m))
+		})
+	}
+}
+
+// A step of several updates that fails in a later one takes the earlier back.
+func TestFailedUpdateTakesTheOthersBack(t *testing.T) {
+	opts := smallGRPO
+	opts.Updates = 2
+	byLength := func(_ *Sample, answer string) Score { return Score{Overall: float64(len(answer))} }
+	m, whole := nanoModel(t), nanoModel(t)
+	g, err := NewGRPO(m, byLength, opts)
+	require.NoError(t, err)
+	h, err := NewGRPO(whole, byLength, opts)
+	require.NoError(t, err)
+	batch, before := questions(t, 2), weights(m)
+	rollouts, err := g.Rollouts(t.Context(), batch)
+	require.NoError(t, err)
+	moved := false
+	for left := 0; ; left += 1 + left/5 {
+		ctx := &countdown{Context: t.Context(), left: left}
+		steps := g.opt.Steps
+		_, err := g.Update(ctx, rollouts)
+		if err == nil {
+			break
+		}
+		moved = moved || g.before != nil
+		require.Equal(t, before, weights(m), "after %d looks", left)
+		require.Equal(t, steps, g.opt.Steps)
+	}
+	assert.True(t, moved)
+	again, err := h.Rollouts(t.Context(), batch)
+	require.NoError(t, err)
+	_, err = h.Update(t.Context(), again)
+	require.NoError(t, err)
+	assert.Equal(t, weights(whole), weights(m), "the moments were taken back too")
+}
+
+func TestRoomIsChecked(t *testing.T) {
 	m := nanoModel(t)
 	s, err := NewSFT(m, SFTOptions{Plain: true})
 	require.NoError(t, err)
-	p := m.net.Params[len(m.net.Params)-1] // the last norm
-	values := make([]float32, p.Len())
-	m.net.Dev.Download(values, p.Tensor)
-	values[0] = float32(math.NaN())
-	m.net.Dev.Upload(p.Tensor, values)
-	before := weights(m)
-	_, err = s.Step(t.Context(), questions(t, 2))
-	assert.ErrorContains(t, err, "sft: step 1: ")
-	assert.Zero(t, s.Done())
-	assert.Equal(t, len(before), len(weights(m)))
-	for i, w := range weights(m)[:len(before)-1] {
-		assert.Equal(t, before[i], w)
+	dir := t.TempDir()
+	assert.NoError(t, s.CheckRoom(filepath.Join(dir, "deep", "down")))
+	assert.Equal(t, 12*m.Parameters(), s.saved(), "weights and two moments")
+	if _, known := freeBytes(dir); !known {
+		t.Skip("free space cannot be told here")
 	}
+	assert.ErrorContains(t, checkRoom(dir, 1<<62), "MB free (want 4398046511104 MB)")
 }
 
 func TestCancelledStepKeepsTheWeights(t *testing.T) {

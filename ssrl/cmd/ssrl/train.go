@@ -94,6 +94,11 @@ func (c *runFlags) train(ctx context.Context, run runOptions, shown string, star
 	if err != nil {
 		return usageError{err}
 	}
+	if saves, ok := t.(interface{ CheckRoom(dir string) error }); ok {
+		if err := saves.CheckRoom(c.Out); err != nil {
+			return err
+		}
+	}
 	if c.Resume {
 		if err := t.Resume(c.Out); err != nil {
 			return err

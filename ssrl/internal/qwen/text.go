@@ -86,6 +86,7 @@ func (m *Model) Embed(t *tape.Tape, ids, places []int32, vision *tape.Var) (*tap
 	for i, at := range places {
 		rows[at] = ^int32(i)
 	}
+	t.Enter("embed_tokens", -1)
 	return t.Embed(m.embed, vision, rows), nil
 }
 
@@ -100,6 +101,7 @@ func (m *Model) Hidden(ctx context.Context, t *tape.Tape, x *tape.Var, r Rows) (
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		t.Enter("language_model.layers", i)
 		s, rows := all, x.Rows
 		few := r.Last != nil && i == len(m.layers)-1
 		if few && i >= len(r.Deep) {
@@ -136,6 +138,7 @@ func (m *Model) last(dev tensor.Device, r Rows, cos, sin *tensor.Tensor) stage {
 
 // Logits is the last norm and the head over the given rows of x.
 func (m *Model) Logits(t *tape.Tape, x *tape.Var, rows []int32) *tape.Var {
+	t.Enter("lm_head", -1)
 	if rows != nil {
 		x = t.Embed(x, nil, rows)
 	}

@@ -29,6 +29,7 @@ func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*
 	}
 	c, area := m.Config.Vision, m.Config.Vision.Merge*m.Config.Vision.Merge
 	cos, sin := upload(t.Dev, plan.rows, plan.cos), upload(t.Dev, plan.rows, plan.sin)
+	t.Enter("visual.patch_embed", -1)
 	x := m.patchEmbed(t, pictures, plan)
 	seen, trained := &Seen{}, m.learns(true)
 	for i := range m.vision.blocks {
@@ -40,11 +41,13 @@ func (m *Model) Vision(ctx context.Context, t *tape.Tape, pictures []Picture) (*
 			spans = plan.full
 		}
 		b := &m.vision.blocks[i]
+		t.Enter("visual.blocks", i)
 		x = t.Checkpoint(x, x.Rows, trained, func(t *tape.Tape, x *tape.Var) *tape.Var { return m.visionBlock(t, b, x, spans, cos, sin) })
 		if k := len(seen.Deep); k < len(c.DeepStack) && c.DeepStack[k] == i {
 			seen.Deep = append(seen.Deep, m.vision.deep[k].of(t, x, area))
 		}
 	}
+	t.Enter("visual.merger", -1)
 	seen.Tokens = m.vision.merger.of(t, x, area)
 	if plan.back != nil {
 		seen.Tokens = t.Embed(seen.Tokens, nil, plan.back)

@@ -14,6 +14,8 @@ package tape
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"ssrl/internal/tensor"
 )
@@ -47,6 +49,7 @@ type Tape struct {
 	Frugal bool // Checkpoint recomputes instead of remembering
 
 	record bool
+	check  *check
 	ops    []op
 	spare  []*tensor.Tensor // memory of gradients that were handed on
 	ctx    context.Context  // of the Backward that is running
@@ -63,6 +66,32 @@ func New(dev tensor.Device) *Tape { return &Tape{Dev: dev} }
 
 // Record returns a tape that can go back.
 func Record(dev tensor.Device) *Tape { return &Tape{Dev: dev, record: true} }
+
+// check names the first result that has a value that is not finite.
+type check struct{ stage, bad string }
+
+// Check returns a tape that runs, forgets and looks at every result.
+func Check(dev tensor.Device) *Tape { return &Tape{Dev: dev, check: &check{}} }
+
+// Bad names the first operation whose result had a value that is not finite,
+// behind the part of the network that it belongs to; "" if there was none.
+func (t *Tape) Bad() string { return t.check.bad }
+
+// Enter says which part of the network comes next.
+func (t *Tape) Enter(part string, number int) {
+	if t.check == nil {
+		return
+	}
+	if t.check.stage = part; number >= 0 {
+		t.check.stage = fmt.Sprintf("%s.%d", part, number)
+	}
+}
+
+func (c *check) look(dev tensor.Device, name string, y *tensor.Tensor) {
+	if s := dev.SumSquares(y); c.bad == "" && (math.IsNaN(s) || math.IsInf(s, 0)) {
+		c.bad = c.stage + ": " + name
+	}
+}
 
 // Recording reports whether operations are remembered.
 func (t *Tape) Recording() bool { return t.record }
@@ -107,9 +136,9 @@ func (t *Tape) Checkpoint(x *Var, rows int, trained bool, block func(*Tape, *Var
 	y := t.result(rows, x.Cols, x)
 	y.wanted = t.record && (y.wanted || trained)
 	mark := t.Dev.Mark()
-	t.Dev.Copy(y.Tensor, block(New(t.Dev), x).Tensor)
+	t.Dev.Copy(y.Tensor, block(&Tape{Dev: t.Dev, check: t.check}, x).Tensor)
 	t.Dev.Release(mark)
-	return t.then(y, func() {
+	return t.then("Checkpoint", y, func() {
 		into := t.into(x)
 		mark := t.Dev.Mark()
 		again := Record(t.Dev)
@@ -137,8 +166,12 @@ func (t *Tape) result(rows, cols int, inputs ...*Var) *Var {
 	return y
 }
 
-// then remembers how y hands its gradient on, if it is to have one.
-func (t *Tape) then(y *Var, back func()) *Var {
+// then remembers how y, the result of the named operation, hands its gradient on,
+// if it is to have one.
+func (t *Tape) then(name string, y *Var, back func()) *Var {
+	if t.check != nil {
+		t.check.look(t.Dev, name, y.Tensor)
+	}
 	if y.wanted {
 		t.ops = append(t.ops, op{y, back})
 		y.op = len(t.ops)
