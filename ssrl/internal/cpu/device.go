@@ -39,6 +39,10 @@ type Device struct {
 	flops   float64       // of all products
 	working time.Duration // on them
 
+	rounds  bool      // activations, for products with bfloat16 weights
+	wordISA isa       // what they are rounded for
+	rounded []float32 // the rounded ones
+
 	calls
 }
 
@@ -47,6 +51,7 @@ type Device struct {
 type calls struct {
 	gemm        gemm
 	half        rightHalf
+	roundRows   roundRows
 	columnSum   columnSum
 	add         addTask
 	addScaled   addScaled

@@ -180,6 +180,7 @@ type gemm struct {
 	zero    bool       // c starts from 0
 	ready   packed     // all of b packed already, or no data
 	half    *rightHalf // stands for b when given
+	words   bool       // elements of a are words, and k counts them
 	height  int        // rows of a part
 	width   int        // columns of a part, whole panels
 	columns int        // parts side by side
@@ -192,6 +193,9 @@ func (d *Device) product(g gemm) {
 	}
 	start := time.Now()
 	g.isa = d.isa
+	if g.words {
+		g.isa = words
+	}
 	m, n := g.c.rows, g.c.cols
 	g.cut(len(d.workers))
 	parts := ceil(m, g.height) * g.columns
@@ -283,7 +287,9 @@ func (g *gemm) blocks(w *worker, c matrix, a strided, k0, j int) {
 		k1 := min(g.k, k0+blockK)
 		buf := grow(&w.b, g.isa.packedLen(k1-k0, c.cols))
 		var b packed
-		if g.half != nil {
+		if g.words {
+			b = g.half.packWords(g.isa, buf, k0, k1, j, j+c.cols)
+		} else if g.half != nil {
 			b = g.half.pack(g.isa, w, buf, k0, k1, j, j+c.cols)
 		} else {
 			b = g.isa.pack(buf, g.b, k0, k1, j, j+c.cols)

@@ -86,6 +86,10 @@ func (s isa) kernel(strip, panels, k int, a strided, b []float32, next int, c []
 	_ = c[(strip-1)*ldc+panels*panel-1]
 	pa, row, col, pb, pc := &a.data[0], 4*a.row, 4*a.col, &b[0], &c[0]
 	next, ldc = 4*next, 4*ldc
+	if s == words {
+		pairKernel(strip, k, pa, row, col, pb, pc, ldc)
+		return
+	}
 	if s == avx2 {
 		switch {
 		case strip == 6:

@@ -17,3 +17,9 @@ func (s isa) thin() int { return 0 }
 func (s isa) dots(_ matrix, _ strided, _ *halves, _, _ int) (columns, rows int) { return 0, 0 }
 
 func (s isa) turn(_ []float32, _ *halves, _, _, _, _ int) int { return 0 }
+
+func wordsISA(isa) isa { return portable }
+
+func (s isa) roundSixteens(_ []uint16, _ []float32) int { return 0 }
+
+func (s isa) turnWords(_ []float32, _ *halves, _, _, _, _ int) int { return 0 }

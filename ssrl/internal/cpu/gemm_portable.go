@@ -7,15 +7,16 @@ const (
 	portable isa = iota
 	avx2
 	avx512
+	words // AVX-512 with products of bfloat16, of RoundProducts alone
 )
 
-func (s isa) String() string { return [...]string{"portable", "avx2", "avx512"}[s] }
+func (s isa) String() string { return [...]string{"portable", "avx2", "avx512", "words"}[s] }
 
 // panel returns the columns of a packed panel.
-func (s isa) panel() int { return [...]int{4, 16, 32}[s] }
+func (s isa) panel() int { return [...]int{4, 16, 32, 32}[s] }
 
 // tall returns the rows of the tallest kernel.
-func (s isa) tall() int { return [...]int{2, 6, 14}[s] }
+func (s isa) tall() int { return [...]int{2, 6, 14, 14}[s] }
 
 // strip returns the rows of the tallest kernel that fits into n > 0 rows.
 func (s isa) strip(n int) int {
@@ -36,7 +37,7 @@ func (s isa) strip(n int) int {
 func (s isa) panels(strip, n int) int {
 	most := 1
 	switch {
-	case s == portable:
+	case s == portable || s == words:
 	case strip == 1:
 		most = 4
 	case strip == 2:

@@ -36,7 +36,7 @@ func halfPanel16(blocks int, w *uint16, row int, dst *float32)
 
 // thin is how many rows of x are worth multiplying by rows of w where they lie:
 // with more, turning w over once and multiplying by panels costs less.
-func (s isa) thin() int { return [...]int{0, 6, 16}[s] }
+func (s isa) thin() int { return [...]int{0, 6, 16, 16}[s] }
 
 // pieceColumns is how many columns of 32 rows are multiplied while the next are
 // brought near: 64 KiB, twice that stays in a second level cache. Rows of weights
@@ -52,18 +52,26 @@ func (s isa) dots(c matrix, x strided, w *halves, j, k int) (depth, width int) {
 		return 0, 0
 	}
 	depth, width = k/panel*panel, c.cols/panel*panel
-	_ = w.data[(j+width-1)*w.stride+depth-1]
-	at := func(jj, kk int) *uint16 { return &w.data[(j+jj)*w.stride+kk] }
+	each := 1 // columns of w to an element of x
+	if s == words {
+		each, depth = 2, w.cols/32*16
+		if depth == 0 {
+			return 0, 0
+		}
+	}
+	_ = w.data[(j+width-1)*w.stride+each*depth-1]
+	at := func(jj, kk int) *uint16 { return &w.data[(j+jj)*w.stride+each*kk] }
+	step := pieceColumns / each
 	for jj := 0; jj < width; jj += panel {
-		for kk := 0; kk < depth; kk += pieceColumns {
+		for kk := 0; kk < depth; kk += step {
 			next := at(jj, kk)
-			if kk+pieceColumns < depth {
-				next = at(jj, kk+pieceColumns)
+			if kk+step < depth {
+				next = at(jj, kk+step)
 			} else if jj+panel < width {
 				next = at(jj+panel, 0)
 			}
 			for i := 0; i < c.rows; {
-				i += s.dotRows(c.rows-i, min(pieceColumns, depth-kk)/panel, at(jj, kk), 2*w.stride,
+				i += s.dotRows(c.rows-i, min(step, depth-kk)*each/panel, at(jj, kk), 2*w.stride,
 					&x.data[i*x.row+kk], 4*x.row, &c.data[i*c.stride+jj], 4*c.stride, next)
 			}
 		}
@@ -74,6 +82,8 @@ func (s isa) dots(c matrix, x strided, w *halves, j, k int) (depth, width int) {
 // dotRows runs the kernel of most rows, at most m, and returns how many it has.
 func (s isa) dotRows(m, blocks int, w *uint16, row int, x *float32, xrow int, c *float32, ldc int, next *uint16) int {
 	switch {
+	case s == words:
+		return thinRows(m, blocks, w, row, x, xrow, c, ldc, next)
 	case s == avx512 && m >= 4:
 		half4x32(blocks, w, row, x, xrow, c, ldc, next, row)
 		return 4

@@ -13,6 +13,9 @@ func (d *Device) Linear(y, x, w, b *tensor.Tensor) {
 	if w.Type == tensor.BF16 {
 		d.half = rightHalf{inHalves(w), true}
 		g.half = &d.half
+		if d.rounds {
+			d.roundLeft(&g, &left)
+		}
 	} else {
 		right := in(w)
 		g.b = right.transposed()
