@@ -91,6 +91,36 @@ func TestAnswerAllGivesWhatAnswerGives(t *testing.T) {
 	assert.ErrorContains(t, err, "prompt 2: ")
 }
 
+// productsBound is how far rounded activations may take a log-probability of a
+// fresh nano model: bfloat16 keeps 8 bits, and 0.006 is measured.
+const productsBound = 0.02
+
+func TestRoundedProducts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nano")
+	require.NoError(t, CreateModel(dir, "nano", 1))
+	var scores [][]float32
+	for _, products := range []string{"", "bf16"} {
+		m, err := OpenModel(t.Context(), dir, ModelOptions{DType: "bf16", Products: products})
+		require.NoError(t, err)
+		defer m.Close()
+		p := Prompt{Text: "What is a camera?", Images: []image.Image{image.NewGray(image.Rect(0, 0, 60, 60))}}
+		s, err := m.Score(t.Context(), p, "A box with a hole.")
+		require.NoError(t, err)
+		scores = append(scores, s.LogProbs)
+		drawn, err := m.Answer(t.Context(), p, Sampling{MaxTokens: 12, Temperature: 1})
+		require.NoError(t, err)
+		all, err := m.AnswerAll(t.Context(), []Prompt{{Text: "Which?"}, p}, 2, Sampling{MaxTokens: 12, Temperature: 1})
+		require.NoError(t, err)
+		assert.Equal(t, drawn, all[1][0], "the same bits in any batch")
+	}
+	assert.NotEqual(t, scores[0], scores[1])
+	assert.InDeltaSlice(t, scores[0], scores[1], productsBound)
+	_, err := OpenModel(t.Context(), dir, ModelOptions{Products: "bf16"})
+	assert.EqualError(t, err, "products bf16 with weights in f32 (want dtype bf16)")
+	_, err = OpenModel(t.Context(), dir, ModelOptions{Products: "fp8"})
+	assert.EqualError(t, err, `products "fp8" (want bf16, or nothing)`)
+}
+
 func TestSamplingOrder(t *testing.T) {
 	m := nanoModel(t)
 	p := Prompt{Text: "What is a camera?"}

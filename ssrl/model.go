@@ -35,6 +35,11 @@ type ModelOptions struct {
 	// does in eager mode, for comparing with it: slow, and not for training.
 	// "" computes in float32.
 	Rounding string `json:"rounding"`
+	// Products "bf16" rounds activations to bfloat16 where they are multiplied by
+	// bfloat16 weights, as transformers' bfloat16 does, and sums in float32: twice as
+	// fast for prompts and pictures where the processor has AVX512_BF16, and less
+	// exact. "" multiplies in float32.
+	Products string `json:"products"`
 	// Adapter is the directory of a LoRA adapter in PEFT's layout that the model
 	// runs with: "" for none. Trainers then change the adapter alone.
 	Adapter string `json:"adapter"`
@@ -90,6 +95,12 @@ func OpenModel(ctx context.Context, dir string, opts ModelOptions) (*Model, erro
 	}
 	if opts.Rounding != "" && opts.Rounding != "hf" {
 		return nil, fmt.Errorf("rounding %q (want hf, or nothing)", opts.Rounding)
+	}
+	if opts.Products != "" && opts.Products != "bf16" {
+		return nil, fmt.Errorf("products %q (want bf16, or nothing)", opts.Products)
+	}
+	if opts.Products == "bf16" && typ != tensor.BF16 {
+		return nil, fmt.Errorf("products bf16 with weights in f32 (want dtype bf16)")
 	}
 	m := &Model{files: map[string][]byte{}}
 	if err := m.read(ctx, dir, opts, typ); err != nil {
@@ -160,7 +171,11 @@ func (m *Model) read(ctx context.Context, dir string, opts ModelOptions, typ ten
 	if err != nil {
 		return formatError{err}
 	}
-	var dev tensor.Device = cpu.New(opts.Threads)
+	processor := cpu.New(opts.Threads)
+	if opts.Products == "bf16" {
+		processor.RoundProducts()
+	}
+	var dev tensor.Device = processor
 	if opts.Rounding == "hf" {
 		dev = rounding.New(dev)
 	}

@@ -122,14 +122,15 @@ func (c *benchGRPOCmd) Run(ctx context.Context) error {
 }
 
 type benchAnswerCmd struct {
-	Model   string `help:"Model directory; a fresh nano model by default."`
-	Dtype   string `default:"bf16" enum:"f32,bf16" help:"Type that weights are stored in."`
-	Prompt  int    `default:"512" help:"Tokens of the prompt, about."`
-	Tokens  int    `default:"16" help:"Tokens to draw after the first."`
-	Size    string `default:"640x480" help:"WIDTHxHEIGHT of the picture."`
-	Runs    int    `default:"3" help:"Runs that are timed; one more comes before them."`
-	Threads int    `help:"One for each processor by default."`
-	JSON    bool   `name:"json" help:"One JSON object instead of text."`
+	Model    string `help:"Model directory; a fresh nano model by default."`
+	Dtype    string `default:"bf16" enum:"f32,bf16" help:"Type that weights are stored in."`
+	Products string `default:"f32" enum:"f32,bf16" help:"bf16 rounds activations where they meet bfloat16 weights."`
+	Prompt   int    `default:"512" help:"Tokens of the prompt, about."`
+	Tokens   int    `default:"16" help:"Tokens to draw after the first."`
+	Size     string `default:"640x480" help:"WIDTHxHEIGHT of the picture."`
+	Runs     int    `default:"3" help:"Runs that are timed; one more comes before them."`
+	Threads  int    `help:"One for each processor by default."`
+	JSON     bool   `name:"json" help:"One JSON object instead of text."`
 }
 
 func (c *benchAnswerCmd) Run(ctx context.Context) error {
@@ -140,7 +141,7 @@ func (c *benchAnswerCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	r, err := bench.Answer(ctx, bench.AnswerOptions{Model: c.Model, DType: c.Dtype, Threads: c.Threads, Prompt: c.Prompt, Tokens: c.Tokens,
+	r, err := bench.Answer(ctx, bench.AnswerOptions{Model: c.Model, DType: c.Dtype, Products: c.Products, Threads: c.Threads, Prompt: c.Prompt, Tokens: c.Tokens,
 		Size: image.Pt(width, height), Runs: c.Runs})
 	if err != nil {
 		return err

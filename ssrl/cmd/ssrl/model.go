@@ -36,6 +36,7 @@ type modelFlags struct {
 	Device   string `default:"cpu" help:"cpu."`
 	Dtype    string `default:"f32" enum:"f32,bf16" help:"Type that weights are stored in: f32, or bf16 in half the memory."`
 	Rounding string `default:"none" enum:"none,hf" help:"hf rounds intermediate results to bfloat16 where transformers does; slow."`
+	Products string `default:"f32" enum:"f32,bf16" help:"bf16 rounds activations where they meet bfloat16 weights: faster, less exact."`
 	Adapter  string `help:"LoRA adapter directory in PEFT's layout."`
 	Threads  int    `help:"One for each processor by default."`
 
@@ -49,8 +50,11 @@ func (f *modelFlags) open(ctx context.Context) (*ssrl.Model, error) {
 	if f.Rounding == "none" {
 		f.Rounding = ""
 	}
+	if f.Products == "f32" {
+		f.Products = ""
+	}
 	m := newMeter("weights")
-	model, err := ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Pixels: f.Pixels,
+	model, err := ssrl.OpenModel(ctx, f.Model, ssrl.ModelOptions{Device: f.Device, Threads: f.Threads, DType: f.Dtype, Adapter: f.Adapter, Rounding: f.Rounding, Products: f.Products, Pixels: f.Pixels,
 		Progress: func(read, total int64) { m.at(read, total, "") }})
 	m.end()
 	if err == nil && model.Notice() != "" {

@@ -17,13 +17,14 @@ import (
 
 // AnswerOptions configures Answer.
 type AnswerOptions struct {
-	Model   string // "": a fresh nano model
-	DType   string // of the weights, as in ssrl.ModelOptions
-	Threads int    // 0 means one for each processor
-	Prompt  int    // tokens, about; 0 means 512
-	Tokens  int    // to draw after the first; 0 means 16
-	Size    image.Point
-	Runs    int // 0 means 3, one more comes before them
+	Model    string // "": a fresh nano model
+	DType    string // of the weights, as in ssrl.ModelOptions
+	Products string // likewise; f32 stands for ""
+	Threads  int    // 0 means one for each processor
+	Prompt   int    // tokens, about; 0 means 512
+	Tokens   int    // to draw after the first; 0 means 16
+	Size     image.Point
+	Runs     int // 0 means 3, one more comes before them
 }
 
 // AnswerReport is what it took to load a model and to answer with it.
@@ -33,6 +34,7 @@ type AnswerReport struct {
 	Impl       string  `json:"impl"`
 	Threads    int     `json:"threads"`
 	DType      string  `json:"dtype"`
+	Products   string  `json:"products"`
 	Parameters int64   `json:"parameters"`
 	LoadS      float64 `json:"load_s"`
 
@@ -67,12 +69,13 @@ func Answer(ctx context.Context, opts AnswerOptions) (r AnswerReport, err error)
 		}
 	}
 	start := time.Now()
-	m, err := ssrl.OpenModel(ctx, opts.Model, ssrl.ModelOptions{Threads: opts.Threads, DType: opts.DType})
+	opts.Products = cmp.Or(opts.Products, "f32")
+	m, err := ssrl.OpenModel(ctx, opts.Model, ssrl.ModelOptions{Threads: opts.Threads, DType: opts.DType, Products: strings.TrimPrefix(opts.Products, "f32")})
 	if err != nil {
 		return r, err
 	}
 	defer m.Close()
-	r = AnswerReport{Impl: "libssrl " + ssrl.Version, Threads: opts.Threads, DType: opts.DType, Parameters: m.Parameters(),
+	r = AnswerReport{Impl: "libssrl " + ssrl.Version, Threads: opts.Threads, DType: opts.DType, Products: opts.Products, Parameters: m.Parameters(),
 		LoadS: time.Since(start).Seconds(), Image: [2]int{opts.Size.X, opts.Size.Y}}
 
 	picture := ssrl.Prompt{Text: "Which is nearer?", Images: []image.Image{gradient(opts.Size)}}

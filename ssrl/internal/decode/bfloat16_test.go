@@ -91,3 +91,45 @@ func TestGoldenBfloat16(t *testing.T) {
 		assert.LessOrEqual(t, fromHalf/n, nearness*want.Mean)
 	})
 }
+
+// Rounding activations in products alone, log-probabilities are nearer to float32
+// than transformers' bfloat16 is, and one answer has the same bits drawn and scored.
+func TestRoundedProductsAreNearerThanBfloat16(t *testing.T) {
+	goldenModels(t, func(t *testing.T, m *goldenModel) {
+		var file struct {
+			Weights string
+			Half    *struct {
+				Eager struct {
+					Mean float64 `json:"mean_diff"`
+					Max  float64 `json:"max_diff"`
+				}
+			} `json:"bfloat16"`
+		}
+		golden.JSON(t, filepath.Join(m.results, "cases.json"), &file)
+		if file.Half == nil || file.Weights != "bfloat16" {
+			t.Skip("no bfloat16 run of bfloat16 weights recorded")
+		}
+		dev := cpu.New(0)
+		dev.RoundProducts()
+		half := openGoldenAs(t, dev, tensor.BF16, m.name, m.dir, m.results, m.cases)
+		var sum, largest, n float64
+		half.each(t, func(t *testing.T, c *goldenCase, p *Prompt) {
+			got, _, err := Score(t.Context(), half.Model, Group{p, [][]int32{c.Answer}})
+			require.NoError(t, err)
+			for i, lp := range got {
+				d := math.Abs(float64(lp - c.LogProbs[i]))
+				largest = max(largest, d)
+				sum += d
+				n++
+			}
+			drawn, err := Generate(t.Context(), half.Model, []Request{{p, make1}}, Sampling{MaxTokens: 8}, nil)
+			require.NoError(t, err)
+			again, _, err := Score(t.Context(), half.Model, Group{p, [][]int32{drawn[0][0].Tokens}})
+			require.NoError(t, err)
+			assert.Equal(t, drawn[0][0].LogProbs, again)
+		})
+		t.Logf("from float32 %.4f (largest %.4f; transformers' bfloat16 %.4f, %.4f)", sum/n, largest, file.Half.Eager.Mean, file.Half.Eager.Max)
+		assert.Less(t, sum/n, file.Half.Eager.Mean)
+		assert.Less(t, largest, 2*file.Half.Eager.Max)
+	})
+}
