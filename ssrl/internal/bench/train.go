@@ -33,6 +33,8 @@ type TrainReport struct {
 	Losses     []float64 `json:"losses"` // of every step, the untimed one included
 	StepS      float64   `json:"step_s"` // median
 	Step       Spread    `json:"step"`
+	StepBestS  float64   `json:"step_best_s"`
+	StepCPUS   float64   `json:"step_cpu_s"` // of the whole process, best
 	SamplesPS  float64   `json:"samples_per_s"`
 	TokensPS   float64   `json:"tokens_per_s"` // rows that the network computed forward and backward
 
@@ -128,10 +130,10 @@ func train(ctx context.Context, opts TrainOptions, trainer func(*ssrl.Model) (ss
 		return r, err
 	}
 	r = TrainReport{Impl: "libssrl " + ssrl.Version, Threads: opts.Threads, Parameters: m.Parameters()}
-	var times, gen, update, drawn, tokens []float64
+	var times, cpu, gen, update, drawn, tokens []float64
 	var flops, products float64
 	for i := range opts.Steps + 1 {
-		start := time.Now()
+		start, used := time.Now(), cpuSeconds()
 		st, err := t.Step(ctx, batch)
 		if err != nil {
 			return r, err
@@ -140,12 +142,14 @@ func train(ctx context.Context, opts TrainOptions, trainer func(*ssrl.Model) (ss
 		if i == 0 {
 			continue
 		}
+		cpu = append(cpu, cpuSeconds()-used)
 		times, tokens = append(times, time.Since(start).Seconds()), append(tokens, float64(st.Tokens))
 		gen, update = append(gen, st.Metrics["timing_s/gen"]), append(update, st.Metrics["timing_s/update_actor"])
 		drawn = append(drawn, st.Metrics["response_length/mean"]*float64(len(batch)*opts.GRPO.Group))
 		flops, products = flops+st.Metrics["perf/gemm_flops"], products+st.Metrics["timing_s/gemm"]
 	}
 	r.Step = spreadOf(times)
+	r.StepBestS, r.StepCPUS = r.Step.Min, centreOf(cpu).Min
 	r.StepS, r.SamplesPS, r.TokensPS = r.Step.Median, float64(len(batch))/r.Step.Median, centreOf(tokens).Mean/r.Step.Mean
 	if products > 0 {
 		r.GEMMGflops, r.GEMMShare = flops/products/1e9, products/(r.Step.Mean*float64(len(times)))
