@@ -135,11 +135,15 @@ func (l *layout) rope(c VisionConfig) {
 // patchEmbed projects the patches, rows in tower order, and adds the learned
 // positions.
 func (m *Model) patchEmbed(t *tape.Tape, pictures []Picture, l *layout) *tape.Var {
-	var all []float32
+	c := m.Config.Vision
+	patches := t.Dev.Raw(l.rows, c.Channels*c.Temporal*c.Patch*c.Patch)
+	row := 0
 	for _, p := range pictures {
-		all = append(all, p.Patches...)
+		n := len(p.Patches) / patches.Cols
+		t.Dev.Upload(patches.Slice(row, row+n), p.Patches)
+		row += n
 	}
-	x := tape.Constant(upload(t.Dev, l.rows, all))
+	x := tape.Constant(patches)
 	if l.order != nil {
 		x = t.Embed(x, nil, l.order)
 	}
@@ -208,7 +212,7 @@ func (m *Model) visionBlock(t *tape.Tape, b *block, x *tape.Var, spans []tensor.
 }
 
 func upload(dev tensor.Device, rows int, values []float32) *tensor.Tensor {
-	x := dev.Scratch(rows, len(values)/rows)
+	x := dev.Raw(rows, len(values)/rows)
 	dev.Upload(x, values)
 	return x
 }
