@@ -35,6 +35,7 @@ type Device struct {
 	chunk   int
 	next    atomic.Int64 // first part not yet taken
 	wait    sync.WaitGroup
+	left    atomic.Int32 // threads that still work
 
 	flops   float64       // of all products
 	working time.Duration // on them
@@ -87,6 +88,7 @@ type worker struct {
 	values  []float32 // packed values
 	keyRows []float32 // packed keys the other way round, in AttendBack
 	prefix  prefix    // what packed keys and values begin with
+	state   atomic.Int32
 	wide    []float32 // bfloat16 weights, widened
 	rows    []float32 // a row of intermediate values
 	sums    []float64 // of SumSquares's blocks, first worker only
@@ -105,8 +107,12 @@ func newDevice(threads int, set isa) *Device {
 		w := &d.workers[i]
 		w.tile = make([]float32, maxStrip*maxPanel)
 		d.starts = append(d.starts, func() {
-			d.work(w)
-			d.wait.Done()
+			for again := true; again; again = w.stay() {
+				d.work(w)
+				w.state.Store(awake)
+				d.left.Add(-1)
+				d.wait.Done()
+			}
 		})
 	}
 	return d
@@ -151,12 +157,41 @@ func (d *Device) run(t task, parts, cost int) {
 	d.chunk = max(1, parts/(4*threads))
 	d.next.Store(0)
 	d.wait.Add(threads - 1)
-	for _, start := range d.starts[1:threads] {
-		go start()
+	d.left.Store(int32(threads - 1))
+	for i := 1; i < threads; i++ {
+		if w := &d.workers[i]; !w.state.CompareAndSwap(awake, called) {
+			w.state.Store(called)
+			go d.starts[i]()
+		}
 	}
 	d.work(&d.workers[0])
+	for begin := time.Now(); d.left.Load() > 0 && time.Since(begin) < patience; {
+		runtime.Gosched()
+	}
 	d.wait.Wait()
 	d.task = nil
+}
+
+// Where a worker's thread is. One that has done its part stays awake for a while:
+// a network is hundreds of short tasks, and waking a thread takes as long as some.
+const (
+	gone int32 = iota
+	awake
+	called
+)
+
+// patience is how long a thread waits awake for the next task, or for others to finish.
+const patience = 200 * time.Microsecond
+
+// stay waits for the next task and reports whether one came.
+func (w *worker) stay() bool {
+	for begin := time.Now(); w.state.Load() != called; {
+		if time.Since(begin) > patience {
+			return !w.state.CompareAndSwap(awake, gone)
+		}
+		runtime.Gosched()
+	}
+	return true
 }
 
 func (d *Device) work(w *worker) {
