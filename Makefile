@@ -47,7 +47,7 @@ TEST  := $(GO) -C ssrl test -count=1
 # Packages of the root module; it may have none.
 ROOT   = $(shell $(GO) list ./... 2>/dev/null)
 
-.PHONY: help need build demo test test-bindings test-install test-examples check readme fuzz header symbols \
+.PHONY: help need build demo test test-bindings test-peers test-install test-examples check readme fuzz header symbols \
         gpu kernels bench bench-compare golden reference sizes install clean
 
 help: ## this list
@@ -89,7 +89,7 @@ test: build test-bindings test-examples ## every test that needs no GPU: binding
 
 # What a program outside Go needs at run time, and a C or C++ one to be built.
 LIBRARY = SSRL_LIBRARY='$(CURDIR)/build/libssrl.so' PYTHONPATH='$(CURDIR)/bindings/python' PYTHONDONTWRITEBYTECODE=1
-CLIKE   = -Wall -Wextra -Werror -Icapi -Ibindings/cpp
+CLIKE   = -Wall -Wextra -Wpedantic -Werror -Icapi -Ibindings/cpp
 LINK    = -Lbuild -lssrl -lm '-Wl,-rpath,$(CURDIR)/build'
 # Debian's gcc comes without g++ and Python: what cannot be tested is named.
 HAVE    = command -v $(1) >/dev/null || { echo '$(2): not tested, there is no $(1)'; exit 0; }
@@ -97,13 +97,26 @@ HAVE    = command -v $(1) >/dev/null || { echo '$(2): not tested, there is no $(
 test-bindings: build
 ifneq ($(wildcard bindings/cpp/test.cc),)
 	@$(call HAVE,$(CXX),bindings/cpp); set -x; \
-	$(CXX) -std=c++17 $(CLIKE) bindings/cpp/test.cc $(LINK) -o build/test-cpp; build/test-cpp
+	$(CXX) -std=c++17 $(CLIKE) bindings/cpp/test.cc $(LINK) -o build/test-cpp; build/test-cpp; \
+	$(CXX) -std=c++17 $(CLIKE) -include bindings/cpp/opencv_stub.hpp bindings/cpp/test.cc $(LINK) -o build/test-cpp; build/test-cpp
 endif
 	@$(MAKE) test-install
 ifneq ($(wildcard bindings/python/tests),)
 	@$(call HAVE,$(PYTHON),bindings/python); set -x; \
 	$(LIBRARY) $(PYTHON) -m unittest discover -s bindings/python/tests
+	@$(MAKE) test-peers
 endif
+
+# What the Python binding meets elsewhere, numpy and Pillow, and mypy, come from
+# the package registry into build/peers. Where there is none, that is named.
+PEERS = mypy==1.18.2 numpy==2.3.4 pillow==12.0.0
+test-peers: build
+	@$(call HAVE,$(PYTHON),bindings/python with peers); \
+	test -f build/peers/done || { rm -rf build/peers; $(PYTHON) -m venv build/peers && \
+	  build/peers/bin/pip install -q --disable-pip-version-check --retries 1 --timeout 10 $(PEERS) && touch build/peers/done; } >build/peers.log 2>&1 || \
+	  { echo 'bindings/python with mypy, numpy and Pillow: not tested, build/peers.log says why'; exit 0; }; \
+	set -x; build/peers/bin/mypy --strict --cache-dir build/peers/cache bindings/python/ssrl examples/python; \
+	$(LIBRARY) build/peers/bin/python -m unittest discover -s bindings/python/tests -p 'peers*.py'
 
 # What `make install` leaves is found by pkg-config and by CMake.
 test-install: build

@@ -28,7 +28,9 @@ func (e internalError) Error() string { return e.text }
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = internalError{fmt.Sprintf("internal error: %v (%s)", r, panicPlace(string(debug.Stack())))}
+			stack := string(debug.Stack())
+			err = internalError{fmt.Sprintf("internal error: %v (%s)", r, panicPlace(stack))}
+			logf(bugLevel, "%v\n%s", err, stack)
 		}
 	}()
 	return f()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"ssrl"
 )
@@ -34,6 +35,21 @@ type call struct {
 	ctx  context.Context // ends with errStopped when the call is interrupted
 	stop context.CancelCauseFunc
 	gone bool // it went outside and could not come back
+
+	done, total atomic.Int64 // how far it is, for ssrl_job_poll
+}
+
+// newCall is a call on nothing that could be closed.
+func newCall() *call {
+	g := &gate{free: func() {}}
+	c, _ := g.enter()
+	return c
+}
+
+// at tells how far the call is.
+func (c *call) at(done, total int64) {
+	c.done.Store(done)
+	c.total.Store(total)
 }
 
 // enter starts a call, or says why there can be none.
@@ -72,13 +88,14 @@ func (g *gate) out() {
 	}
 }
 
-// leave ends a call.
+// leave ends a call, once.
 func (c *call) leave() {
 	c.stop(nil)
 	c.gate.mu.Lock()
 	defer c.gate.mu.Unlock()
 	delete(c.gate.calls, c)
 	if !c.gone {
+		c.gone = true
 		c.gate.out()
 	}
 }
@@ -105,6 +122,14 @@ func (c *call) cause(err error) error {
 		return context.Cause(c.ctx)
 	}
 	return err
+}
+
+// stopped is what has stopped the call, nil if nothing has.
+func (c *call) stopped() error {
+	if c.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(c.ctx)
 }
 
 // interrupt stops the calls that are inside.

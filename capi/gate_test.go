@@ -108,20 +108,38 @@ func TestOutsideOpensTheGate(t *testing.T) {
 	assert.Equal(t, 1, *freed)
 }
 
-func TestClosedCellsKeepNothing(t *testing.T) {
+func TestClosedHandlesKeepNothing(t *testing.T) {
 	var left []weak.Pointer[dataset]
 	for range 100 {
 		d := &dataset{gate: gate{name: "dataset", free: func() {}}}
 		left = append(left, weak.Make(d))
-		cell := newCell(d)
-		require.Same(t, d, valueOf(cell))
-		_, err := open[*model](cell, "model")
+		handle := newHandle(d)
+		require.Same(t, d, valueOf(handle))
+		_, err := open[*model](handle, "model")
 		require.ErrorIs(t, err, errArgument)
-		closeCell(cell, func(d *dataset) { d.gate.close() })
+		closed := 0
+		for range 2 { // the second time there is nothing to close
+			closeHandle(handle, func(d *dataset) { d.gate.close(); closed++ })
+		}
+		require.Equal(t, 1, closed)
+		_, err = open[*dataset](handle, "dataset")
+		require.EqualError(t, err, "dataset is closed or another kind of handle")
 	}
-	closeCell(nil, func(*dataset) { t.Error("NULL was closed") })
+	closeHandle(nil, func(*dataset) { t.Error("NULL was closed") })
 	runtime.GC()
 	for _, d := range left {
 		assert.Nil(t, d.Value())
 	}
+}
+
+func TestACallLeavesOnce(t *testing.T) {
+	g, freed := newGate(0)
+	one, _ := g.enter()
+	two, _ := g.enter()
+	one.leave()
+	one.leave()
+	g.close()
+	assert.Zero(t, *freed, "the other call is inside")
+	two.leave()
+	assert.Equal(t, 1, *freed)
 }

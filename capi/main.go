@@ -34,6 +34,10 @@ func libssrl_interrupt(handle unsafe.Pointer) {
 			v.gate.interrupt()
 		case *trainer:
 			v.model.gate.interrupt()
+		case *writer:
+			v.gate.interrupt()
+		case *job:
+			v.call.stop(errStopped)
 		}
 		return nil
 	})

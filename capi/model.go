@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"sync/atomic"
 	"unsafe"
 
 	"ssrl"
@@ -12,22 +13,28 @@ import (
 
 // model is what an ssrl_model stands for. Its gate is that of its trainers too.
 type model struct {
-	gate gate
-	m    *ssrl.Model
+	gate    gate
+	m       *ssrl.Model
+	adapted atomic.Bool // an adapter is there, and alone learns
+}
+
+// enterModel begins a call on a model.
+func enterModel(handle *C.ssrl_model) (*model, *call, error) {
+	m, err := open[*model](unsafe.Pointer(handle), "model")
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := m.gate.enter()
+	return m, c, err
 }
 
 // inModel runs f in a call on a model.
-func inModel(cell *C.ssrl_model, f func(*model, *call) error) error {
-	m, err := open[*model](unsafe.Pointer(cell), "model")
+func inModel(handle *C.ssrl_model, job **C.ssrl_job, f func(*model, *call) error) error {
+	m, c, err := enterModel(handle)
 	if err != nil {
 		return err
 	}
-	call, err := m.gate.enter()
-	if err != nil {
-		return err
-	}
-	defer call.leave()
-	return call.cause(f(m, call))
+	return begin(job, c, func() error { return f(m, c) })
 }
 
 //export libssrl_model_create
@@ -46,12 +53,11 @@ func libssrl_model_create(dir, preset *C.ssrl__text, seed C.uint64_t, err *C.ssr
 }
 
 //export libssrl_model_open
-func libssrl_model_open(out **C.ssrl_model, dir, opts *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
+func libssrl_model_open(out **C.ssrl_model, dir, opts *C.ssrl__text, progress C.ssrl_progress_fn, user unsafe.Pointer, job **C.ssrl_job, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		if out == nil {
 			return invalid("out is NULL")
 		}
-		*out = nil
 		path, err := textOf(dir, "dir")
 		if err != nil {
 			return err
@@ -60,61 +66,73 @@ func libssrl_model_open(out **C.ssrl_model, dir, opts *C.ssrl__text, err *C.ssrl
 		if err := options(opts, &o); err != nil {
 			return err
 		}
-		m, err := ssrl.OpenModel(context.Background(), path, o)
-		if err != nil {
-			return err
+		c := newCall()
+		o.Progress = func(read, total int64) {
+			c.at(read, total)
+			handProgress(progress, user, c)
 		}
-		*out = (*C.ssrl_model)(newCell(&model{gate: gate{name: "model", limit: 1, free: func() { m.Close() }}, m: m}))
-		return nil
-	})
-}
-
-//export libssrl_model_generate
-func libssrl_model_generate(m *C.ssrl_model, prompt *C.ssrl__text, images *C.ssrl__image, n C.int32_t, opts *C.ssrl__text, fn C.ssrl_text_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
-	return try(err, func() error {
-		var o struct {
-			ssrl.Sampling
-			Format bool `json:"format"`
-		}
-		if err := options(opts, &o); err != nil {
-			return err
-		}
-		if fn == nil {
-			return invalid("fn is NULL")
-		}
-		text, err := textOf(prompt, "prompt")
-		if err != nil {
-			return err
-		}
-		p := ssrl.Prompt{Text: text}
-		if o.Format {
-			p.Text = ssrl.WithFormat(text)
-		}
-		if p.Images, err = imagesOf(images, n, "the prompt"); err != nil {
-			return err
-		}
-		return inModel(m, func(m *model, call *call) error {
-			for piece, err := range m.m.Generate(call.ctx, p, o.Sampling) {
-				if err == nil {
-					err = handText(fn, user, piece)
-				}
-				if err != nil {
-					return err
-				}
+		return begin(job, c, func() error {
+			m, err := openModel(c.ctx, path, o)
+			if err == nil {
+				*out = (*C.ssrl_model)(newHandle(m))
 			}
-			return nil
+			return err
 		})
 	})
 }
 
-// handText shows the caller a piece of text.
-func handText(fn C.ssrl_text_fn, user unsafe.Pointer, s string) error {
-	var a arena
-	defer a.free()
-	if C.ssrl__call_text(fn, user, a.text(s), C.size_t(len(s))) != 0 {
-		return errStopped
+func openModel(ctx context.Context, path string, o ssrl.ModelOptions) (*model, error) {
+	if memoryLimit.Load() > 0 && o.DType != "bf16" {
+		in, err := ssrl.Inspect(ctx, path, ssrl.InspectOptions{})
+		if err == nil && in.Model != nil {
+			err = reserve("model "+path, weightBytes(in.Model.Parameters))
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	m, err := ssrl.OpenModel(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil { // closed or interrupted behind the last weight
+		m.Close()
+		return nil, context.Cause(ctx)
+	}
+	logf(noteLevel, "model %s: %d weights", path, m.Parameters())
+	out := &model{gate: gate{name: "model", limit: 1, free: func() { m.Close() }}, m: m}
+	out.adapted.Store(o.Adapter != "")
+	return out, nil
+}
+
+// weightBytes is what weights take in memory as float32.
+func weightBytes(parameters int64) int64 { return 4 * parameters }
+
+//export libssrl_model_adapt
+func libssrl_model_adapt(m *C.ssrl_model, opts *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
+	return try(err, func() error {
+		var o ssrl.AdapterOptions
+		if err := options(opts, &o); err != nil {
+			return err
+		}
+		return inModel(m, nil, func(m *model, _ *call) error {
+			err := m.m.AddAdapter(o)
+			if err == nil {
+				m.adapted.Store(true)
+			}
+			return asArgument(err)
+		})
+	})
+}
+
+//export libssrl_model_merge
+func libssrl_model_merge(m *C.ssrl_model, err *C.ssrl_error) C.ssrl_status {
+	return try(err, func() error {
+		return inModel(m, nil, func(m *model, _ *call) error {
+			m.adapted.Store(false)
+			return m.m.MergeAdapter()
+		})
+	})
 }
 
 //export libssrl_model_save
@@ -124,11 +142,11 @@ func libssrl_model_save(m *C.ssrl_model, dir *C.ssrl__text, err *C.ssrl_error) C
 		if err != nil {
 			return err
 		}
-		return inModel(m, func(m *model, _ *call) error { return m.m.Save(path) })
+		return inModel(m, nil, func(m *model, _ *call) error { return m.m.Save(path) })
 	})
 }
 
 //export libssrl_model_close
 func libssrl_model_close(m *C.ssrl_model) {
-	closeCell(unsafe.Pointer(m), func(m *model) { m.gate.close() })
+	closeHandle(unsafe.Pointer(m), func(m *model) { m.gate.close() })
 }

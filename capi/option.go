@@ -4,37 +4,13 @@ package main
 import "C"
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"reflect"
 	"strings"
-
-	"ssrl"
 )
-
-// generatorOptions are those of ssrl_generate_samples. Every other call has the
-// options of the struct that it hands to package ssrl.
-type generatorOptions struct {
-	Tasks    []string `json:"tasks"`
-	Seed     uint64   `json:"seed"`
-	PerFrame int      `json:"per_frame"`
-	Workers  int      `json:"workers"`
-	Relative bool     `json:"relative"`
-}
-
-// generator is what generatorOptions ask for.
-func (o generatorOptions) generator() (ssrl.Generator, error) {
-	g := ssrl.Generator{Seed: o.Seed, PerFrame: o.PerFrame, Workers: o.Workers}
-	for _, name := range o.Tasks {
-		t, err := ssrl.TaskByName(name)
-		if err != nil {
-			return g, argument{err}
-		}
-		g.Tasks = append(g.Tasks, t)
-	}
-	return g, nil
-}
 
 // options decodes the JSON text of a call into a struct; NULL changes nothing.
 func options(text *C.ssrl__text, into any) error {
@@ -48,23 +24,75 @@ func decode(text string, into any) error {
 	if t := strings.TrimLeft(text, " \t\r\n"); t == "" || t[0] != '{' {
 		return invalid("options: %.40q (want a JSON object)", text)
 	}
+	target := reflect.TypeOf(into).Elem()
+	if err := checkNames(json.NewDecoder(strings.NewReader(text)), target); err != nil {
+		return err
+	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
 	var mistyped *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &mistyped):
-		return invalid("options: %s: a %s (want %s)", jsonPath(reflect.TypeOf(into).Elem(), mistyped.Field), mistyped.Value, mistyped.Type)
+		return invalid("options: %s: a %s (want %s)", jsonPath(target, mistyped.Field), mistyped.Value, mistyped.Type)
 	case err != nil:
-		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-			return invalid("options: unknown name %s (want %s)", name, strings.Join(names(reflect.TypeOf(into).Elem()), ", "))
-		}
 		return invalid("options: %s", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return invalid("options: text after the JSON object")
 	}
 	return nil
+}
+
+// checkNames refuses names that a struct does not have, to the letter, and
+// names that come twice: the decoder takes "SEED" for "seed", and the last of two.
+// What is no object, or ends too early, is the decoder's to refuse.
+func checkNames(d *json.Decoder, t reflect.Type) error {
+	if token, err := d.Token(); err != nil || token != json.Delim('{') {
+		return nil
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return nil
+		}
+		f, ok := fieldOf(t, name)
+		switch {
+		case !ok:
+			return invalid("options: unknown name %q (want %s)", name, strings.Join(names(t), ", "))
+		case seen[name]:
+			return invalid("options: %s twice", name)
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return nil
+		}
+		if f.Kind() == reflect.Struct {
+			if err := checkNames(json.NewDecoder(bytes.NewReader(value)), f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fieldOf is the type of the field with a JSON name.
+func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); {
+		case f.Anonymous && tag == "":
+			if found, ok := fieldOf(f.Type, name); ok {
+				return found, true
+			}
+		case tag == name && tag != "-":
+			return f.Type, true
+		}
+	}
+	return nil, false
 }
 
 // names are the JSON names of a struct, in the order of its fields.

@@ -31,6 +31,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"half an object", `{"batch": 3`, "unexpected EOF"},
 		{"two objects", `{} {}`, "text after"},
 		{"unknown", `{"bach": 3}`, `unknown name "bach" (want steps, batch, seed)`},
+		{"other letters", `{"Batch": 3}`, `unknown name "Batch"`},
+		{"twice", `{"batch": 3, "batch": 4}`, "batch twice"},
 		{"text for a number", `{"batch": "3"}`, "batch: a string (want int)"},
 		{"a fraction", `{"batch": 1.5}`, "batch: a number 1.5 (want int)"},
 		{"too large", `{"batch": 1e30}`, "batch"},
@@ -53,6 +55,13 @@ func TestUnknownNamesSuggestThoseOfEmbeddedOptions(t *testing.T) {
 	assert.ErrorContains(t, err, "(want tasks, seed, per_image, shard, shards, workers, format, validation, shuffled, images, depth, unit, associations, max_difference, mismatch, ignore_orientation)")
 	err = decode(`{"seed": "x"}`, &o)
 	assert.EqualError(t, err, "options: seed: a string (want uint64)")
+}
+
+func TestNamesOfNestedOptionsAreChecked(t *testing.T) {
+	err := decode(`{"schedule": {"kind": "linear", "shape": 1}}`, &ssrl.GRPOOptions{})
+	assert.EqualError(t, err, `options: unknown name "shape" (want kind, warmup, steps)`)
+	err = decode(`{"schedule": {"Kind": "linear"}}`, &ssrl.GRPOOptions{})
+	assert.ErrorContains(t, err, `unknown name "Kind"`)
 }
 
 func FuzzDecode(f *testing.F) {

@@ -14,69 +14,6 @@ import (
 	"ssrl"
 )
 
-// maxPixels bounds a picture or depth map that is read from the caller's memory.
-const maxPixels = 1 << 28
-
-// pixels is the area of a picture, or an error that names it.
-func pixels(width, height C.int32_t, what string) (int, error) {
-	if width < 1 || height < 1 || int64(width) > maxPixels/int64(height) {
-		return 0, invalid("%s of %dx%d pixels (want 1 to %d)", what, width, height, maxPixels)
-	}
-	return int(width) * int(height), nil
-}
-
-// imageOf copies a picture.
-func imageOf(m *C.ssrl__image, what string) (image.Image, error) {
-	if m == nil || m.rgb == nil {
-		return nil, invalid("%s is NULL", what)
-	}
-	n, err := pixels(m.width, m.height, what)
-	if err != nil {
-		return nil, err
-	}
-	out := image.NewNRGBA(image.Rect(0, 0, int(m.width), int(m.height)))
-	rgb := unsafe.Slice((*byte)(m.rgb), 3*n)
-	for i := range n {
-		p, q := rgb[3*i:3*i+3:3*i+3], out.Pix[4*i:4*i+4:4*i+4]
-		q[0], q[1], q[2], q[3] = p[0], p[1], p[2], 255
-	}
-	return out, nil
-}
-
-// imagesOf copies n pictures.
-func imagesOf(images *C.ssrl__image, n C.int32_t, what string) ([]image.Image, error) {
-	if n < 0 || n > 0 && images == nil {
-		return nil, invalid("%d images of %s at NULL (want none, or an array of them)", n, what)
-	}
-	list := unsafe.Slice(images, n)
-	var out []image.Image
-	for i := range list {
-		m, err := imageOf(&list[i], "an image of "+what)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// depthOf copies a depth map.
-func depthOf(d *C.ssrl__depth, relative bool) (*ssrl.Depth, error) {
-	if d == nil {
-		return nil, nil
-	}
-	if d.metres == nil {
-		return nil, invalid("depth.metres is NULL (want values, or NULL instead of the depth)")
-	}
-	n, err := pixels(d.width, d.height, "depth")
-	if err != nil {
-		return nil, err
-	}
-	out := &ssrl.Depth{Width: int(d.width), Height: int(d.height), Metres: make([]float32, n), Relative: relative}
-	copy(out.Metres, unsafe.Slice((*float32)(d.metres), n))
-	return out, nil
-}
-
 // textOf copies a string that must be there.
 func textOf(s *C.ssrl__text, what string) (string, error) {
 	if s == nil {
@@ -94,7 +31,8 @@ func textOr(s *C.ssrl__text, missing string) string {
 }
 
 // batchOf copies n samples.
-func batchOf(batch *C.ssrl__sample, n C.int32_t) ([]*ssrl.Sample, error) {
+// Their pictures are looked at unless keep is set.
+func batchOf(batch *C.ssrl__sample, n C.int32_t, keep bool) ([]*ssrl.Sample, error) {
 	if n < 1 || batch == nil {
 		return nil, invalid("batch of %d samples (want an array of at least one)", n)
 	}
@@ -102,23 +40,29 @@ func batchOf(batch *C.ssrl__sample, n C.int32_t) ([]*ssrl.Sample, error) {
 	out := make([]*ssrl.Sample, n)
 	for i := range list {
 		var err error
-		if out[i], err = sampleOf(&list[i]); err != nil {
+		if out[i], err = sampleOf(&list[i], keep); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func sampleOf(c *C.ssrl_sample) (*ssrl.Sample, error) {
-	s := &ssrl.Sample{ID: textOr(c.id, ""), Task: textOr(c.task, ""), Source: textOr(c.source, ""), Meta: json.RawMessage(textOr(c.meta, ""))}
+func sampleOf(c *C.ssrl_sample, keep bool) (*ssrl.Sample, error) {
+	s := &ssrl.Sample{ID: textOr(c.id, ""), Task: textOr(c.task, ""), Source: textOr(c.source, ""), Response: textOr(c.response, "")}
 	var err error
+	if meta := textOr(c.meta, ""); meta != "" {
+		s.Meta = json.RawMessage(meta)
+		if !json.Valid(s.Meta) {
+			return nil, invalid("sample %s: meta %.40q (want a JSON object)", s.ID, meta)
+		}
+	}
 	if s.Problem, err = textOf(c.problem, "sample "+s.ID+": problem"); err != nil {
 		return nil, err
 	}
 	if s.Answer, err = textOf(c.answer, "sample "+s.ID+": answer"); err != nil {
 		return nil, err
 	}
-	s.Images, err = imagesOf(c.images, c.n_images, "sample "+s.ID)
+	s.Images, err = imagesOf(c.images, c.n_images, keep, "sample "+s.ID)
 	return s, err
 }
 
@@ -149,12 +93,10 @@ func (a *arena) text(s string) *C.char {
 func (a *arena) sample(s *ssrl.Sample) *C.ssrl_sample {
 	c := (*C.ssrl_sample)(a.alloc(C.sizeof_ssrl_sample))
 	*c = C.ssrl_sample{id: a.text(s.ID), task: a.text(s.Task), problem: a.text(s.Problem), answer: a.text(s.Answer),
-		source: a.text(s.Source), meta: a.text(string(s.Meta)), n_images: C.int32_t(len(s.Images))}
+		response: a.text(s.Response), source: a.text(s.Source), meta: a.text(string(s.Meta)), n_images: C.int32_t(len(s.Images))}
 	images := unsafe.Slice((*C.ssrl_image)(a.alloc(C.sizeof_ssrl_image*len(s.Images))), len(s.Images))
 	for i, m := range s.Images {
-		size := m.Bounds().Size()
-		images[i] = C.ssrl_image{rgb: (*C.uint8_t)(a.alloc(3 * size.X * size.Y)), width: C.int32_t(size.X), height: C.int32_t(size.Y)}
-		pack(unsafe.Slice((*byte)(images[i].rgb), 3*size.X*size.Y), m)
+		images[i] = a.image(m)
 	}
 	c.images = unsafe.SliceData(images)
 	return c

@@ -4,8 +4,6 @@ package main
 import "C"
 
 import (
-	"encoding/json"
-	"math"
 	"sync"
 	"unsafe"
 
@@ -17,7 +15,8 @@ import (
 type trainer struct {
 	model *model
 	t     ssrl.Trainer
-	call  *call // that is running, for the reward to stop
+	call  *call          // that is running, for the reward to stop
+	drawn []ssrl.Rollout // that wait for an update
 
 	mu   sync.Mutex
 	done int
@@ -25,29 +24,39 @@ type trainer struct {
 }
 
 // inTrainer runs f in a call on a trainer, which is a call on its model.
-func inTrainer(cell *C.ssrl_trainer, f func(*trainer, *call) error) error {
-	t, err := open[*trainer](unsafe.Pointer(cell), "trainer")
+func inTrainer(handle *C.ssrl_trainer, job **C.ssrl_job, f func(*trainer, *call) error) error {
+	t, err := open[*trainer](unsafe.Pointer(handle), "trainer")
 	if err != nil {
 		return err
 	}
-	call, err := t.model.gate.enter()
+	c, err := t.model.gate.enter()
 	if err != nil {
 		return err
 	}
-	defer call.leave()
-	t.call = call
-	return call.cause(f(t, call))
+	return begin(job, c, func() error {
+		t.call = c
+		return f(t, c)
+	})
 }
 
+// copies are the arrays as large as the weights that a trainer adds: the
+// gradient, two moments, and the reference.
+const copies, copiesWithReference = 3, 4
+
 // start makes a trainer of a model.
-func start(out **C.ssrl_trainer, m *C.ssrl_model, make func(*trainer) (ssrl.Trainer, error)) error {
-	return inModel(m, func(m *model, _ *call) error {
+func start(out **C.ssrl_trainer, m *C.ssrl_model, arrays int64, make func(*trainer) (ssrl.Trainer, error)) error {
+	return inModel(m, nil, func(m *model, _ *call) error {
+		if !m.adapted.Load() {
+			if err := reserve("trainer", arrays*weightBytes(m.m.Parameters())); err != nil {
+				return err
+			}
+		}
 		t := &trainer{model: m}
 		var err error
 		if t.t, err = make(t); err != nil {
 			return asArgument(err)
 		}
-		*out = (*C.ssrl_trainer)(newCell(t))
+		*out = (*C.ssrl_trainer)(newHandle(t))
 		return nil
 	})
 }
@@ -58,57 +67,12 @@ func libssrl_sft_new(out **C.ssrl_trainer, m *C.ssrl_model, opts *C.ssrl__text, 
 		if out == nil {
 			return invalid("out is NULL")
 		}
-		*out = nil
 		var o ssrl.SFTOptions
 		if err := options(opts, &o); err != nil {
 			return err
 		}
-		return start(out, m, func(t *trainer) (ssrl.Trainer, error) { return ssrl.NewSFT(t.model.m, o) })
+		return start(out, m, copies, func(t *trainer) (ssrl.Trainer, error) { return ssrl.NewSFT(t.model.m, o) })
 	})
-}
-
-//export libssrl_grpo_new
-func libssrl_grpo_new(out **C.ssrl_trainer, m *C.ssrl_model, fn C.ssrl_reward_fn, user unsafe.Pointer, opts *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
-	return try(err, func() error {
-		if out == nil {
-			return invalid("out is NULL")
-		}
-		*out = nil
-		var o ssrl.GRPOOptions
-		if err := options(opts, &o); err != nil {
-			return err
-		}
-		return start(out, m, func(t *trainer) (ssrl.Trainer, error) {
-			reward := ssrl.Exact
-			if fn != nil {
-				reward = t.reward(fn, user)
-			}
-			return ssrl.NewGRPO(t.model.m, reward, o)
-		})
-	})
-}
-
-// reward asks the caller what an answer is worth. A caller that has had enough,
-// or gives no number, stops the step.
-func (t *trainer) reward(fn C.ssrl_reward_fn, user unsafe.Pointer) ssrl.Reward {
-	return func(s *ssrl.Sample, answer string) ssrl.Score {
-		if t.call.ctx.Err() != nil {
-			return ssrl.Score{}
-		}
-		var a arena
-		defer a.free()
-		value := (*C.double)(a.alloc(C.sizeof_double))
-		*value = 0
-		if C.ssrl__call_reward(fn, user, a.sample(s), a.text(answer), value) != 0 {
-			t.call.stop(errStopped)
-		}
-		v := float64(*value)
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			t.call.stop(invalid("sample %s: a reward of %g (want a finite one)", s.ID, v))
-			v = 0
-		}
-		return ssrl.Score{Overall: v}
-	}
 }
 
 // took remembers a step for ssrl_trainer_metrics and ssrl_trainer_done.
@@ -123,32 +87,37 @@ func stepOf(st ssrl.Stats) C.ssrl_step {
 		grad_norm: C.double(st.GradNorm), tokens: C.int64_t(st.Tokens)}
 }
 
+// taken tells the caller about a step, if it went well.
+func (t *trainer) taken(out *C.ssrl_step, st ssrl.Stats, err error) error {
+	if err != nil {
+		return err
+	}
+	t.took(st)
+	if out != nil {
+		*out = stepOf(st)
+	}
+	return nil
+}
+
 //export libssrl_trainer_step
-func libssrl_trainer_step(cell *C.ssrl_trainer, batch *C.ssrl__sample, n C.int32_t, out *C.ssrl_step, err *C.ssrl_error) C.ssrl_status {
+func libssrl_trainer_step(handle *C.ssrl_trainer, batch *C.ssrl__sample, n C.int32_t, out *C.ssrl_step, job **C.ssrl_job, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		if out != nil {
 			*out = C.ssrl_step{}
 		}
-		samples, err := batchOf(batch, n)
+		samples, err := batchOf(batch, n, job != nil)
 		if err != nil {
 			return err
 		}
-		return inTrainer(cell, func(t *trainer, call *call) error {
+		return inTrainer(handle, job, func(t *trainer, call *call) error {
 			st, err := t.t.Step(call.ctx, samples)
-			if err != nil {
-				return err
-			}
-			t.took(st)
-			if out != nil {
-				*out = stepOf(st)
-			}
-			return nil
+			return t.taken(out, st, err)
 		})
 	})
 }
 
 //export libssrl_trainer_run
-func libssrl_trainer_run(cell *C.ssrl_trainer, d *C.ssrl__dataset, steps C.int64_t, opts *C.ssrl__text, fn C.ssrl_step_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
+func libssrl_trainer_run(handle *C.ssrl_trainer, d *C.ssrl__dataset, steps C.int64_t, opts *C.ssrl__text, fn C.ssrl_step_fn, user unsafe.Pointer, job **C.ssrl_job, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		var o ssrl.RunOptions
 		if err := options(opts, &o); err != nil {
@@ -161,20 +130,29 @@ func libssrl_trainer_run(cell *C.ssrl_trainer, d *C.ssrl__dataset, steps C.int64
 			return invalid("%d steps (want 0 or more)", steps)
 		}
 		o.Steps = int(steps)
-		return inDataset(d, func(d *ssrl.Dataset) error {
-			return inTrainer(cell, func(t *trainer, call *call) error {
-				for st, err := range ssrl.Run(call.ctx, t.t, d, o) {
-					if err != nil {
-						return err
-					}
-					t.took(st)
-					if err := t.report(call, st, fn, user); err != nil {
-						return err
-					}
+		set, reading, err := enterDataset(d)
+		if err != nil {
+			return err
+		}
+		err = inTrainer(handle, job, func(t *trainer, call *call) error {
+			defer reading.leave()
+			call.at(int64(t.t.Done()), int64(steps))
+			for st, err := range ssrl.Run(call.ctx, t.t, set, o) {
+				if err != nil {
+					return err
 				}
-				return nil
-			})
+				t.took(st)
+				call.done.Store(int64(st.N))
+				if err := t.report(call, st, fn, user); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
+		if err != nil {
+			reading.leave()
+		}
+		return err
 	})
 }
 
@@ -197,9 +175,9 @@ func (t *trainer) report(call *call, st ssrl.Stats, fn C.ssrl_step_fn, user unsa
 }
 
 //export libssrl_trainer_done
-func libssrl_trainer_done(cell *C.ssrl__trainer) (n C.int64_t) {
+func libssrl_trainer_done(handle *C.ssrl__trainer) (n C.int64_t) {
 	_ = guard(func() error {
-		t, err := open[*trainer](unsafe.Pointer(cell), "trainer")
+		t, err := open[*trainer](unsafe.Pointer(handle), "trainer")
 		if err != nil {
 			return err
 		}
@@ -212,9 +190,9 @@ func libssrl_trainer_done(cell *C.ssrl__trainer) (n C.int64_t) {
 }
 
 //export libssrl_trainer_metrics
-func libssrl_trainer_metrics(cell *C.ssrl__trainer, fn C.ssrl_text_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
+func libssrl_trainer_metrics(handle *C.ssrl__trainer, fn C.ssrl_text_fn, user unsafe.Pointer, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
-		t, err := open[*trainer](unsafe.Pointer(cell), "trainer")
+		t, err := open[*trainer](unsafe.Pointer(handle), "trainer")
 		if err != nil {
 			return err
 		}
@@ -224,38 +202,36 @@ func libssrl_trainer_metrics(cell *C.ssrl__trainer, fn C.ssrl_text_fn, user unsa
 		t.mu.Lock()
 		metrics := t.last.Metrics
 		t.mu.Unlock()
-		text := []byte("{}")
-		if metrics != nil {
-			if text, err = json.Marshal(metrics); err != nil {
-				return err
-			}
+		if metrics == nil {
+			metrics = map[string]float64{}
 		}
-		return handText(fn, user, string(text))
+		return handJSON(fn, user, metrics)
 	})
 }
 
 //export libssrl_trainer_save
-func libssrl_trainer_save(cell *C.ssrl_trainer, dir *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
+func libssrl_trainer_save(handle *C.ssrl_trainer, dir *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		path, err := textOf(dir, "dir")
 		if err != nil {
 			return err
 		}
-		return inTrainer(cell, func(t *trainer, _ *call) error { return t.t.Save(path) })
+		return inTrainer(handle, nil, func(t *trainer, _ *call) error { return t.t.Save(path) })
 	})
 }
 
 //export libssrl_trainer_resume
-func libssrl_trainer_resume(cell *C.ssrl_trainer, dir *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
+func libssrl_trainer_resume(handle *C.ssrl_trainer, dir *C.ssrl__text, err *C.ssrl_error) C.ssrl_status {
 	return try(err, func() error {
 		path, err := textOf(dir, "dir")
 		if err != nil {
 			return err
 		}
-		return inTrainer(cell, func(t *trainer, _ *call) error {
+		return inTrainer(handle, nil, func(t *trainer, _ *call) error {
 			if err := t.t.Resume(path); err != nil {
 				return err
 			}
+			t.drawn = nil
 			t.took(ssrl.Stats{})
 			return nil
 		})
@@ -263,6 +239,6 @@ func libssrl_trainer_resume(cell *C.ssrl_trainer, dir *C.ssrl__text, err *C.ssrl
 }
 
 //export libssrl_trainer_close
-func libssrl_trainer_close(cell *C.ssrl_trainer) {
-	closeCell(unsafe.Pointer(cell), func(*trainer) {})
+func libssrl_trainer_close(handle *C.ssrl_trainer) {
+	closeHandle(unsafe.Pointer(handle), func(*trainer) {})
 }

@@ -11,3 +11,7 @@ static ssrl_error err;
 #define OK(x) CHECK((x) == SSRL_OK && err.code == 0 && !err.message[0])
 /* The call fails with a code, fills err, and its message holds a text. */
 #define FAILS(code_, text, x) CHECK((x) == (code_) && err.code == (code_) && strstr(err.message, text))
+
+/* A picture of 8-bit RGB, and a depth map in metres, whose rows touch. */
+#define RGB(pixels, w, h) {pixels, w, h, 0, NULL, 0}
+#define METRES(values, w, h) {values, w, h, 0, "32FC1", 0}

@@ -15,7 +15,7 @@ static long resident_mb(void) {
 static void cycle(void) {
     ssrl_model *m;
     ssrl_trainer *t;
-    OK(ssrl_model_open(&m, "m", NULL, &err));
+    OK(ssrl_model_open(&m, "m", NULL, NULL, NULL, NULL, &err));
     OK(ssrl_sft_new(&t, m, NULL, &err));
     ssrl_trainer_close(t);
     ssrl_model_close(m);

@@ -18,9 +18,9 @@ static void in_child(ssrl_model *open) {
         alarm(20); /* a call that hangs ends the test */
         FAILS(SSRL_EFORKED, "forked", ssrl_scene(1, 0, 1, 1, rgb, NULL, &err));
         FAILS(SSRL_EFORKED, "forked", ssrl_reward("A", "A", &score, &err));
-        FAILS(SSRL_EFORKED, "forked", ssrl_model_open(&m, "m", NULL, &err));
+        FAILS(SSRL_EFORKED, "forked", ssrl_model_open(&m, "m", NULL, NULL, NULL, NULL, &err));
         CHECK(m == NULL);
-        CHECK(ssrl_model_generate(open, "Q", NULL, 0, NULL, on_text, NULL, NULL) == SSRL_EFORKED);
+        CHECK(ssrl_model_generate(open, "Q", NULL, 0, NULL, on_text, NULL, NULL, NULL) == SSRL_EFORKED);
         CHECK(ssrl_dataset_len(NULL) == 0 && ssrl_abi() == SSRL_ABI && ssrl_version() != NULL);
         ssrl_interrupt(open);
         ssrl_model_close(open);
@@ -34,9 +34,9 @@ int main(void) {
     ssrl_model *m = NULL;
     in_child(m);
     OK(ssrl_model_create("m", "nano", 0, &err));
-    OK(ssrl_model_open(&m, "m", NULL, &err));
+    OK(ssrl_model_open(&m, "m", NULL, NULL, NULL, NULL, &err));
     in_child(m);
-    OK(ssrl_model_generate(m, "Q", NULL, 0, "{\"max_tokens\": 2}", on_text, NULL, &err)); /* the parent goes on */
+    OK(ssrl_model_generate(m, "Q", NULL, 0, "{\"max_tokens\": 2}", on_text, NULL, NULL, &err)); /* the parent goes on */
     ssrl_model_close(m);
     puts("fork: ok");
     return 0;

@@ -20,10 +20,12 @@ static int keep(void *user, const ssrl_sample *s) {
     CHECK(user == &samples && samples.n <= MAX && s->n_images > 0);
     for (int i = 0; i < s->n_images; i++) {
         size_t size = 3 * (size_t)s->images[i].width * (size_t)s->images[i].height;
+        CHECK(!strcmp(s->images[i].encoding, "rgb8") && s->images[i].stride == 3 * (size_t)s->images[i].width);
         images[i] = s->images[i];
-        images[i].rgb = memcpy(malloc(size), s->images[i].rgb, size);
+        images[i].encoding = NULL;
+        images[i].data = memcpy(malloc(size), s->images[i].data, size);
     }
-    *k = (ssrl_sample){copy(s->id), copy(s->task), copy(s->problem), copy(s->answer), images, s->n_images, copy(s->source), copy(s->meta)};
+    *k = (ssrl_sample){copy(s->id), copy(s->task), copy(s->problem), copy(s->answer), NULL, images, s->n_images, copy(s->source), copy(s->meta)};
     CHECK(!strncmp(s->id, "room", 4) && !strcmp(s->source, "room") && strstr(s->problem, "<image>") && s->meta[0] == '{');
     return samples.n == samples.stop_at;
 }
@@ -41,10 +43,10 @@ static int hear(void *user, const char *utf8, size_t len) {
 typedef struct { int calls, stop_at; double value; } judge;
 
 /* score is worth more the longer an answer is, so that groups differ. */
-static int score(void *user, const ssrl_sample *s, const char *answer, double *reward) {
+static int score(void *user, const ssrl_sample *s, const char *answer, ssrl_score *reward) {
     judge *j = user;
     CHECK(s->n_images > 0 && s->answer[0] && s->meta[0] == '{');
-    *reward = j->value ? j->value : (double)strlen(answer) / 100;
+    reward->overall = j->value ? j->value : (double)strlen(answer) / 100;
     return ++j->calls == j->stop_at;
 }
 
@@ -55,7 +57,7 @@ static int watch(void *user, const ssrl_step *step) {
     heard h = {0};
     CHECK(step->n == ++w->steps && isfinite(step->loss));
     if (w->save) OK(ssrl_trainer_save(w->save, w->dir, &err));
-    if (w->ask) OK(ssrl_model_generate(w->ask, "Left or right?", NULL, 0, "{\"max_tokens\": 4}", hear, &h, &err));
+    if (w->ask) OK(ssrl_model_generate(w->ask, "Left or right?", NULL, 0, "{\"max_tokens\": 4}", hear, &h, NULL, &err));
     if (w->close) ssrl_model_close(w->close);
     return 0;
 }
@@ -80,15 +82,14 @@ static int stop(void *user, const char *frame, const char *task, const char *why
 }
 
 static void questions(void) {
-    const ssrl_image image = {rgb, W, H};
-    const ssrl_depth depth = {metres, W, H};
+    const ssrl_frame frame = {"room", RGB(rgb, W, H), METRES(metres, W, H)}, colour = {"room", RGB(rgb, W, H), {0}};
     OK(ssrl_scene(7, 0, W, H, rgb, metres, &err));
     samples.stop_at = 2;
-    CHECK(ssrl_generate_samples(&image, &depth, "room", NULL, keep, &samples, &err) == SSRL_ESTOPPED && samples.n == 2);
+    CHECK(ssrl_generate_samples(&frame, NULL, NULL, 0, keep, &samples, &err) == SSRL_ESTOPPED && samples.n == 2);
     samples.n = samples.stop_at = 0;
-    OK(ssrl_generate_samples(&image, &depth, "room", "{\"tasks\": [\"shuffle\", \"flip\"], \"per_frame\": 3, \"seed\": 5}", keep, &samples, &err));
+    OK(ssrl_generate_samples(&frame, "{\"tasks\": [\"shuffle\", \"flip\"], \"per_frame\": 3, \"seed\": 5}", NULL, 0, keep, &samples, &err));
     CHECK(samples.n == 6 && !strcmp(samples.list[0].task, "shuffle") && !strcmp(samples.list[samples.n - 1].task, "flip"));
-    CHECK(ssrl_generate_samples(&image, NULL, "room", "{\"tasks\": [\"depth\"]}", keep, &samples, &err) == SSRL_EUNSUITABLE);
+    CHECK(ssrl_generate_samples(&colour, "{\"tasks\": [\"depth\"]}", NULL, 0, keep, &samples, &err) == SSRL_EUNSUITABLE);
     CHECK(strstr(err.message, "depth"));
 }
 
@@ -97,9 +98,9 @@ static void sft(ssrl_model *m) {
     ssrl_step first, last;
     heard h = {0};
     OK(ssrl_sft_new(&t, m, "{\"learning_rate\": 0.001}", &err));
-    OK(ssrl_trainer_step(t, samples.list, 2, &first, &err));
+    OK(ssrl_trainer_step(t, samples.list, 2, &first, NULL, &err));
     CHECK(first.n == 1 && first.loss > 0 && first.grad_norm > 0 && first.tokens > 0 && first.reward == 0);
-    OK(ssrl_trainer_step(t, samples.list, 2, &last, &err));
+    OK(ssrl_trainer_step(t, samples.list, 2, &last, NULL, &err));
     CHECK(last.n == 2 && last.loss < first.loss && ssrl_trainer_done(t) == 2);
     OK(ssrl_trainer_metrics(t, hear, &h, &err));
     CHECK(strstr(h.text, "\"train/loss\":"));
@@ -112,16 +113,16 @@ static void grpo(ssrl_model *m) {
     ssrl_step step = {0};
     judge j = {0};
     OK(ssrl_grpo_new(&t, m, score, &j, options, &err));
-    OK(ssrl_trainer_step(t, samples.list, 2, &step, &err));
+    OK(ssrl_trainer_step(t, samples.list, 2, &step, NULL, &err));
     CHECK(j.calls == 4 && step.n == 1 && step.reward > 0);
     j = (judge){.stop_at = 2};
-    CHECK(ssrl_trainer_step(t, samples.list, 2, &step, &err) == SSRL_ESTOPPED && j.calls == 2 && step.n == 0);
+    CHECK(ssrl_trainer_step(t, samples.list, 2, &step, NULL, &err) == SSRL_ESTOPPED && j.calls == 2 && step.n == 0);
     j = (judge){.value = NAN};
-    CHECK(ssrl_trainer_step(t, samples.list, 1, NULL, &err) == SSRL_EINVALID && strstr(err.message, "NaN"));
+    CHECK(ssrl_trainer_step(t, samples.list, 1, NULL, NULL, &err) == SSRL_EINVALID && strstr(err.message, "NaN"));
     CHECK(ssrl_trainer_done(t) == 1);
     ssrl_trainer_close(t);
     OK(ssrl_grpo_new(&t, m, NULL, NULL, options, &err));
-    OK(ssrl_trainer_step(t, samples.list, 1, NULL, &err));
+    OK(ssrl_trainer_step(t, samples.list, 1, NULL, NULL, &err));
     ssrl_trainer_close(t);
 }
 
@@ -130,12 +131,12 @@ static void answers(ssrl_model *m) {
     heard one = {0}, two = {0}, cut = {.stop_at = 1};
     const ssrl_sample *s = &samples.list[0];
     ssrl_model *again;
-    OK(ssrl_model_generate(m, s->problem, s->images, s->n_images, options, hear, &one, &err));
+    OK(ssrl_model_generate(m, s->problem, s->images, s->n_images, options, hear, &one, NULL, &err));
     CHECK(one.len > 0);
-    CHECK(ssrl_model_generate(m, s->problem, s->images, s->n_images, options, hear, &cut, &err) == SSRL_ESTOPPED && cut.pieces == 1);
+    CHECK(ssrl_model_generate(m, s->problem, s->images, s->n_images, options, hear, &cut, NULL, &err) == SSRL_ESTOPPED && cut.pieces == 1);
     OK(ssrl_model_save(m, "saved", &err));
-    OK(ssrl_model_open(&again, "saved", "{\"device\": \"cpu\", \"threads\": 1}", &err));
-    OK(ssrl_model_generate(again, s->problem, s->images, s->n_images, options, hear, &two, &err));
+    OK(ssrl_model_open(&again, "saved", "{\"device\": \"cpu\", \"threads\": 1}", NULL, NULL, NULL, &err));
+    OK(ssrl_model_generate(again, s->problem, s->images, s->n_images, options, hear, &two, NULL, &err));
     CHECK(!strcmp(one.text, two.text));
     ssrl_model_close(again);
 }
@@ -147,25 +148,25 @@ static void dataset(ssrl_model *m) {
     ssrl_trainer *t;
     progress frames = {0, 0};
     watcher w = {0};
-    OK(ssrl_generate_dataset("frames", "questions", "{\"tasks\": [\"shuffle\", \"crop\"], \"per_image\": 2, \"seed\": 9}", name, count, &frames, &err));
+    OK(ssrl_generate_dataset("frames", "questions", "{\"tasks\": [\"shuffle\", \"crop\"], \"per_image\": 2, \"seed\": 9}", NULL, 0, name, count, &frames, NULL, &err));
     CHECK(frames.done == 2 && frames.skipped == 1);
-    CHECK(ssrl_generate_dataset("frames", "other", NULL, stop, NULL, NULL, &err) == SSRL_ESTOPPED);
-    CHECK(ssrl_dataset_open(&d, "frames", &err) < 0 && d == NULL && err.message[0]);
-    OK(ssrl_dataset_open(&d, "questions", &err));
+    CHECK(ssrl_generate_dataset("frames", "other", NULL, NULL, 0, stop, NULL, NULL, NULL, &err) == SSRL_ESTOPPED);
+    CHECK(ssrl_dataset_open(&d, "frames", NULL, &err) < 0 && d == NULL && err.message[0]);
+    OK(ssrl_dataset_open(&d, "questions", NULL, &err));
     CHECK(ssrl_dataset_len(d) == 4);
     CHECK(ssrl_dataset_at(d, 4, keep, &samples, &err) == SSRL_EINVALID);
     OK(ssrl_sft_new(&t, m, NULL, &err));
     w = (watcher){.save = t, .dir = "trained", .ask = m};
-    OK(ssrl_trainer_run(t, d, 2, "{\"batch\": 2, \"seed\": 1}", watch, &w, &err));
+    OK(ssrl_trainer_run(t, d, 2, "{\"batch\": 2, \"seed\": 1}", watch, &w, NULL, &err));
     CHECK(w.steps == 2 && ssrl_trainer_done(t) == 2);
     ssrl_trainer_close(t);
     OK(ssrl_sft_new(&t, m, NULL, &err));
     OK(ssrl_trainer_resume(t, "trained", &err));
     CHECK(ssrl_trainer_done(t) == 2);
     w = (watcher){.steps = 2, .close = m};
-    CHECK(ssrl_trainer_run(t, d, 4, "{\"batch\": 2}", watch, &w, &err) == SSRL_EINVALID);
+    CHECK(ssrl_trainer_run(t, d, 4, "{\"batch\": 2}", watch, &w, NULL, &err) == SSRL_EINVALID);
     CHECK(w.steps == 3 && strstr(err.message, "closed"));
-    CHECK(ssrl_trainer_step(t, samples.list, 1, NULL, &err) == SSRL_EINVALID);
+    CHECK(ssrl_trainer_step(t, samples.list, 1, NULL, NULL, &err) == SSRL_EINVALID);
     ssrl_trainer_close(t);
     ssrl_dataset_close(d);
 }
@@ -179,8 +180,8 @@ int main(void) {
     questions();
     OK(ssrl_model_create("new", "nano", 1, &err));
     CHECK(ssrl_model_create("new", "nano", 1, &err) < 0);
-    CHECK(ssrl_model_open(&m, "nowhere", NULL, &err) < 0 && m == NULL && strstr(err.message, "nowhere"));
-    OK(ssrl_model_open(&m, "new", NULL, &err));
+    CHECK(ssrl_model_open(&m, "nowhere", NULL, NULL, NULL, NULL, &err) < 0 && m == NULL && strstr(err.message, "nowhere"));
+    OK(ssrl_model_open(&m, "new", NULL, NULL, NULL, NULL, &err));
     sft(m);
     grpo(m);
     answers(m);

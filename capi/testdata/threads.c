@@ -23,7 +23,7 @@ static int ignore(void *user, const char *utf8, size_t len) { (void)user; (void)
 
 static void *call(void *arg) {
     caller *c = arg;
-    c->status = ssrl_model_generate(c->m, "Where is it?", NULL, 0, "{\"max_tokens\": 100, \"temperature\": 1, \"seed\": 4}", hold, c, &c->err);
+    c->status = ssrl_model_generate(c->m, "Where is it?", NULL, 0, "{\"max_tokens\": 100, \"temperature\": 1, \"seed\": 4}", hold, c, NULL, &c->err);
     return NULL;
 }
 
@@ -43,15 +43,15 @@ int main(void) {
     caller c = {0};
     ssrl_trainer *t;
     pthread_t thread;
-    const ssrl_sample s = {NULL, NULL, "Q", "A", NULL, 0, NULL, NULL};
+    const ssrl_sample s = {NULL, NULL, "Q", "A", NULL, NULL, 0, NULL, NULL};
     CHECK(sem_init(&inside, 0, 0) == 0 && sem_init(&go_on, 0, 0) == 0);
     OK(ssrl_model_create("m", "nano", 2, &err));
-    OK(ssrl_model_open(&c.m, "m", NULL, &err));
+    OK(ssrl_model_open(&c.m, "m", NULL, NULL, NULL, NULL, &err));
     OK(ssrl_sft_new(&t, c.m, NULL, &err));
 
     thread = start(&c);
-    FAILS(SSRL_EBUSY, "model", ssrl_model_generate(c.m, "Q", NULL, 0, NULL, ignore, NULL, &err));
-    FAILS(SSRL_EBUSY, "model", ssrl_trainer_step(t, &s, 1, NULL, &err));
+    FAILS(SSRL_EBUSY, "model", ssrl_model_generate(c.m, "Q", NULL, 0, NULL, ignore, NULL, NULL, &err));
+    FAILS(SSRL_EBUSY, "model", ssrl_trainer_step(t, &s, 1, NULL, NULL, &err));
     FAILS(SSRL_EBUSY, "model", ssrl_model_save(c.m, "saved", &err));
     ssrl_interrupt(t); /* the trainer's calls are the model's */
     finish(thread);

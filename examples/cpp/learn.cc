@@ -4,11 +4,9 @@
 #include "ssrl.hpp"
 
 int main() try {
-    // A camera's frame is {pixels, width, height} and depth in metres; this one
-    // is a synthetic room.
-    const ssrl::frame room = ssrl::make_scene(1, 0, 112, 112);
-    const ssrl::depth depth = room.depth();
-    const auto questions = ssrl::generate(room.rgb, &depth, "room", R"({"seed": 1})");
+    // A camera's frame is {{pixels, width, height, "bgr8"}, {millimetres, width, height, "16UC1"}}
+    // or two cv::Mat; this one is a synthetic room.
+    const auto questions = ssrl::generate(ssrl::make_scene(1, 0, 112, 112), R"({"seed": 1})");
     for (const auto &q : questions) std::cout << q.task << ": the answer is " << q.answer << '\n';
 
     ssrl::create_model("nano", "nano", 1);
@@ -18,7 +16,7 @@ int main() try {
 
     // Any function of question and answer is a reward; this is the exact one.
     ssrl::grpo grpo(model, R"({"group": 4, "max_tokens": 16, "kl": 0.01})",
-                    [](const ssrl::sample &q, const std::string &answer) { return ssrl::reward(answer, q.answer).overall; });
+                    [](const ssrl::sample &q, const std::string &answer) { return ssrl::reward(answer, q.answer); });
     std::cout << "GRPO: reward " << grpo.step(questions).reward << '\n';
 
     const auto &q = questions.front();

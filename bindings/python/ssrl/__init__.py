@@ -7,6 +7,9 @@
         grpo = ssrl.GRPO(model, group=8)
         print(grpo.step(samples).reward)
 
+Keyword arguments are the options of ssrl.h. Long calls end with Ctrl-C; as jobs (step_job,
+answer_job, ...) they go on by themselves, to be polled, waited for or awaited.
+
 The C library is found by SSRL_LIBRARY, else beside this package, else by the loader.
 Errors are ssrl.Error; most are a ValueError or OSError too.
 """
@@ -24,12 +27,31 @@ from ._lib import (
     StoppedError,
     UnsuitableError,
 )
-from .data import Dataset, Depth, Image, Sample, Score, generate, generate_dataset, reward, scene, version
-from .model import Model, create_model
-from .train import GRPO, SFT, Step, Trainer
+from .data import (
+    Dataset,
+    DatasetWriter,
+    Depth,
+    Frame,
+    Image,
+    Sample,
+    Score,
+    frames,
+    generate,
+    generate_dataset,
+    generate_dataset_job,
+    reward,
+    scene,
+    set_limits,
+    set_log,
+    version,
+)
+from .job import Job
+from .model import Answer, Case, Model, Report, TokenScores, create_model
+from .train import GRPO, SFT, Rollout, Step, Trainer
 
 __all__ = [
-    "BusyError", "Dataset", "Depth", "DeviceError", "Error", "FileError", "ForkedError", "FormatError", "GRPO", "Image", "InternalError",
-    "InvalidError", "Model", "OutOfMemoryError", "SFT", "Sample", "Score", "Step", "StoppedError", "Trainer", "UnsuitableError",
-    "create_model", "generate", "generate_dataset", "reward", "scene", "version",
+    "Answer", "BusyError", "Case", "Dataset", "DatasetWriter", "Depth", "DeviceError", "Error", "FileError", "ForkedError", "FormatError",
+    "Frame", "GRPO", "Image", "InternalError", "InvalidError", "Job", "Model", "OutOfMemoryError", "Report", "Rollout", "SFT", "Sample",
+    "Score", "Step", "StoppedError", "TokenScores", "Trainer", "UnsuitableError", "create_model", "frames", "generate", "generate_dataset",
+    "generate_dataset_job", "reward", "scene", "set_limits", "set_log", "version",
 ]  # fmt: skip

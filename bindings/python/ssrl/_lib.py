@@ -10,10 +10,8 @@ import ctypes
 import functools
 import json
 import os
-import queue
-import threading
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint64, c_void_p
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 ABI = 1
 
@@ -93,11 +91,11 @@ class ssrl_error(ctypes.Structure):
 
 
 class ssrl_image(ctypes.Structure):
-    _fields_ = [("rgb", c_void_p), ("width", c_int32), ("height", c_int32)]
+    _fields_ = [("data", c_void_p), ("width", c_int32), ("height", c_int32), ("stride", c_size_t), ("encoding", c_char_p), ("big_endian", c_int32)]
 
 
-class ssrl_depth(ctypes.Structure):
-    _fields_ = [("metres", c_void_p), ("width", c_int32), ("height", c_int32)]
+class ssrl_frame(ctypes.Structure):
+    _fields_ = [("name", c_char_p), ("colour", ssrl_image), ("depth", ssrl_image)]
 
 
 class ssrl_sample(ctypes.Structure):
@@ -106,6 +104,7 @@ class ssrl_sample(ctypes.Structure):
         ("task", c_char_p),
         ("problem", c_char_p),
         ("answer", c_char_p),
+        ("response", c_char_p),
         ("images", POINTER(ssrl_image)),
         ("n_images", c_int32),
         ("source", c_char_p),
@@ -121,39 +120,64 @@ class ssrl_step(ctypes.Structure):
     _fields_ = [("n", c_int64), ("loss", c_double), ("reward", c_double), ("kl", c_double), ("grad_norm", c_double), ("tokens", c_int64)]
 
 
-STRUCTS = [ssrl_error, ssrl_image, ssrl_depth, ssrl_sample, ssrl_score, ssrl_step]
-
+FRAME_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_frame))
 SAMPLE_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_sample))
 TEXT_FN = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 STEP_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_step))
 PROGRESS_FN = ctypes.CFUNCTYPE(c_int, c_void_p, c_int64, c_int64)
 SKIPPED_FN = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, c_char_p)
-REWARD_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_sample), c_char_p, POINTER(c_double))
+REWARD_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_sample), c_char_p, POINTER(ssrl_score))
+LOG_FN = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+TASK_FN = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(ssrl_frame), c_uint64, SAMPLE_FN, c_void_p, POINTER(ssrl_error))
+
+
+class ssrl_task(ctypes.Structure):
+    _fields_ = [("name", c_char_p), ("make", TASK_FN), ("user", c_void_p)]
+
+
+STRUCTS: list[type[ctypes.Structure]] = [ssrl_error, ssrl_image, ssrl_frame, ssrl_sample, ssrl_score, ssrl_step, ssrl_task]
 
 _handle, _out, _err = c_void_p, POINTER(c_void_p), POINTER(ssrl_error)
+_images, _samples, _tasks = [POINTER(ssrl_image), c_int32], [POINTER(ssrl_sample), c_int32], [POINTER(ssrl_task), c_int32]
 
 # Arguments by function; every result but those of RESULTS is a status.
 SIGNATURES: dict[str, list[Any]] = {
     "version": [],
     "abi": [],
+    "set_log": [LOG_FN, c_void_p, _err],
+    "set_limits": [c_int32, c_int64, _err],
     "interrupt": [_handle],
+    "job_poll": [_handle, POINTER(c_int64), POINTER(c_int64), _err],
+    "job_wait": [_handle, c_int32, _err],
+    "job_close": [_handle],
     "scene": [c_uint64, c_int32, c_int32, c_int32, POINTER(c_uint8), POINTER(ctypes.c_float), _err],
-    "generate_samples": [POINTER(ssrl_image), POINTER(ssrl_depth), c_char_p, c_char_p, SAMPLE_FN, c_void_p, _err],
-    "generate_dataset": [c_char_p, c_char_p, c_char_p, SKIPPED_FN, PROGRESS_FN, c_void_p, _err],
-    "dataset_open": [_out, c_char_p, _err],
+    "frames": [c_char_p, c_char_p, FRAME_FN, SKIPPED_FN, c_void_p, _out, _err],
+    "generate_samples": [POINTER(ssrl_frame), c_char_p, *_tasks, SAMPLE_FN, c_void_p, _err],
+    "generate_dataset": [c_char_p, c_char_p, c_char_p, *_tasks, SKIPPED_FN, PROGRESS_FN, c_void_p, _out, _err],
+    "dataset_open": [_out, c_char_p, c_char_p, _err],
     "dataset_len": [_handle],
     "dataset_at": [_handle, c_int64, SAMPLE_FN, c_void_p, _err],
     "dataset_close": [_handle],
+    "writer_open": [_out, c_char_p, c_char_p, _err],
+    "writer_add": [_handle, POINTER(ssrl_sample), _err],
+    "writer_finish": [_handle, _err],
+    "writer_close": [_handle],
     "reward": [c_char_p, c_char_p, POINTER(ssrl_score), _err],
     "model_create": [c_char_p, c_char_p, c_uint64, _err],
-    "model_open": [_out, c_char_p, c_char_p, _err],
-    "model_generate": [_handle, c_char_p, POINTER(ssrl_image), c_int32, c_char_p, TEXT_FN, c_void_p, _err],
+    "model_open": [_out, c_char_p, c_char_p, PROGRESS_FN, c_void_p, _out, _err],
+    "model_generate": [_handle, c_char_p, *_images, c_char_p, TEXT_FN, c_void_p, _out, _err],
+    "model_score": [_handle, c_char_p, *_images, c_char_p, c_char_p, TEXT_FN, c_void_p, _err],
+    "model_evaluate": [_handle, _handle, REWARD_FN, c_char_p, TEXT_FN, c_void_p, _out, _err],
+    "model_adapt": [_handle, c_char_p, _err],
+    "model_merge": [_handle, _err],
     "model_save": [_handle, c_char_p, _err],
     "model_close": [_handle],
     "sft_new": [_out, _handle, c_char_p, _err],
     "grpo_new": [_out, _handle, REWARD_FN, c_void_p, c_char_p, _err],
-    "trainer_step": [_handle, POINTER(ssrl_sample), c_int32, POINTER(ssrl_step), _err],
-    "trainer_run": [_handle, _handle, c_int64, c_char_p, STEP_FN, c_void_p, _err],
+    "grpo_rollouts": [_handle, *_samples, TEXT_FN, c_void_p, _out, _err],
+    "grpo_update": [_handle, POINTER(c_double), c_int32, POINTER(ssrl_step), _out, _err],
+    "trainer_step": [_handle, *_samples, POINTER(ssrl_step), _out, _err],
+    "trainer_run": [_handle, _handle, c_int64, c_char_p, STEP_FN, c_void_p, _out, _err],
     "trainer_done": [_handle],
     "trainer_metrics": [_handle, TEXT_FN, c_void_p, _err],
     "trainer_save": [_handle, c_char_p, _err],
@@ -164,6 +188,8 @@ RESULTS = {
     "version": c_char_p,
     "abi": c_int32,
     "interrupt": None,
+    "job_close": None,
+    "writer_close": None,
     "dataset_len": c_int64,
     "dataset_close": None,
     "model_close": None,
@@ -197,20 +223,17 @@ def lib() -> ctypes.CDLL:
     return _load(library_path())
 
 
+def failure(code: int, err: ssrl_error) -> Error:
+    """The exception of a status below zero."""
+    return _errors.get(code, Error)(err.message.decode("utf-8", "replace"))
+
+
 def call(name: str, *arguments: Any) -> None:
     """Calls a function that returns a status; a failure is raised."""
     err = ssrl_error()
     code = getattr(lib(), "ssrl_" + name)(*arguments, byref(err))
     if code != 0:
-        raise _errors.get(code, Error)(err.message.decode("utf-8", "replace"))
-
-
-def waiting(name: str, *arguments: Any, interrupt: Callable[[], None]) -> None:
-    """Makes a long call in a thread of its own, so that Ctrl-C can end it."""
-    if threading.current_thread() is not threading.main_thread():
-        return call(name, *arguments)
-    for _ in stream(lambda emit: call(name, *arguments), interrupt):
-        pass
+        raise failure(code, err)
 
 
 class Callbacks:
@@ -219,79 +242,58 @@ class Callbacks:
     The objects that C calls live as long as this; keep it until the call returns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: Callbacks | None = None) -> None:
+        """others are called in the same calls, and live longer."""
         self.raised: BaseException | None = None
         self.stop = False
+        self.others = others
+        self._kept: list[Any] = []
 
-    def wrap(self, kind: Any, f: Callable[..., None]) -> Any:
+    def begin(self) -> Callbacks:
+        """Forgets how the last call ended."""
+        self.raised, self.stop = None, False
+        if self.others is not None:
+            self.others.begin()
+        return self
+
+    def end(self) -> None:
+        """Lets no callback go on."""
+        self.stop = True
+        if self.others is not None:
+            self.others.end()
+
+    def wrap(self, kind: Any, f: Callable[..., Any]) -> Any:
+        """f as C calls it; it may return a status of its own."""
+
         def guarded(_user: Any, *arguments: Any) -> int:
             if self.stop:
                 return 1
             try:
-                f(*arguments)
-                return 0
+                status = f(*arguments)
+                return status if type(status) is int else 0
             except BaseException as e:  # C must not see it
                 self.raised = e
                 return 1
 
-        return kind(guarded)
+        self._kept.append(kind(guarded))
+        return self._kept[-1]
+
+    def keep(self, thing: Any) -> Any:
+        """Keeps what C reads."""
+        self._kept.append(thing)
+        return thing
+
+    def cause(self, e: Error) -> BaseException:
+        """What to raise for e: what a callback raised, if that ended the call."""
+        raised = self.raised or (self.others and self.others.raised)
+        return raised if isinstance(e, StoppedError) and raised else e
 
     def __enter__(self) -> Callbacks:
-        self.raised = None
-        return self
+        return self.begin()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, StoppedError) and self.raised is not None:
             raise self.raised from self.raised.__cause__
-
-
-class _Left(Exception):
-    """The reader of a stream has gone."""
-
-
-def stream(run: Callable[[Callable[[Any], None]], None], interrupt: Callable[[], None], lockstep: bool = False) -> Iterator[Any]:
-    """Yields what run(emit), in a thread of its own, emits. Leaving the loop ends run.
-
-    With lockstep, run waits in emit until the reader asks for more.
-    """
-    items: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    more = threading.Semaphore(0)
-    left = ended = False
-
-    def emit(item: Any) -> None:
-        items.put(("item", item))
-        if lockstep:
-            more.acquire()
-        if left:
-            raise _Left
-
-    def work() -> None:
-        try:
-            run(emit)
-            items.put(("end", None))
-        except BaseException as e:
-            items.put(("error", e))
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        while True:
-            kind, value = items.get()
-            ended = kind != "item"
-            if kind == "end":
-                return
-            if kind == "error":
-                raise value
-            yield value
-            more.release()
-    finally:
-        left = True
-        more.release()
-        while not ended:  # not by joining: a join that Ctrl-C ends takes the thread for ended
-            interrupt()  # again and again: the call may not have begun
-            try:
-                ended = items.get(timeout=0.05)[0] != "item"
-            except queue.Empty:
-                pass
 
 
 def text(s: str, what: str) -> bytes:

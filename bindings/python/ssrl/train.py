@@ -6,13 +6,14 @@ import ctypes
 import dataclasses
 import json
 import os
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 from . import _lib
-from .data import Dataset, Handle, Sample, Samples
-from .model import Model
+from .data import Dataset, Handle, Sample, Samples, Score
+from .job import Job, stream
+from .model import Model, Reward, hear, reward_fn
 
-__all__ = ["GRPO", "SFT", "Step", "Trainer"]
+__all__ = ["GRPO", "Rollout", "SFT", "Step", "Trainer"]
 
 
 @dataclasses.dataclass
@@ -28,6 +29,17 @@ class Step:
     metrics: dict[str, float] = dataclasses.field(default_factory=dict, repr=False)
 
 
+@dataclasses.dataclass
+class Rollout:
+    """One drawn answer, what it was worth and how it compares with the others to its sample."""
+
+    sample: Sample
+    answer: str
+    finish: str
+    score: Score
+    advantage: float
+
+
 class Trainer(Handle):
     """Takes steps on a model that it borrows. Make an SFT or a GRPO."""
 
@@ -36,7 +48,6 @@ class Trainer(Handle):
     def __init__(self, model: Model, handle: ctypes.c_void_p):
         super().__init__(handle)
         self.model = model
-        self._raised: BaseException | None = None  # by a reward
 
     @property
     def done(self) -> int:
@@ -45,10 +56,21 @@ class Trainer(Handle):
 
     def step(self, batch: Sequence[Sample]) -> Step:
         """Learns from a batch. After an error the weights are as before."""
-        samples, out = Samples(batch), _lib.ssrl_step()
-        with self._rewards():
-            _lib.waiting("trainer_step", self.handle, samples.array, len(batch), out, interrupt=self.interrupt)
-        return self._step(out)
+        return self.step_job(batch).result()
+
+    def step_job(self, batch: Sequence[Sample]) -> Job[Step]:
+        """step as a job."""
+        samples = Samples(batch)
+        return self._stepping("trainer_step", samples.array, len(batch))
+
+    def _stepping(self, name: str, *arguments: Any) -> Job[Step]:
+        out = _lib.ssrl_step()
+
+        def given(callbacks: _lib.Callbacks) -> tuple[Any, ...]:
+            callbacks.keep((self, arguments, out))
+            return self.handle, *arguments, ctypes.byref(out)
+
+        return Job(name, given, lambda: self._step(out), self._callbacks())
 
     def run(self, dataset: Dataset, steps: int, **options: Any) -> Iterator[Step]:
         """Takes steps over a dataset until `steps` are done and yields each. Options: batch, seed.
@@ -56,12 +78,15 @@ class Trainer(Handle):
         Model and trainer are free between the steps: save, or ask, in the loop.
         """
 
-        def work(emit: Callable[[Step], None]) -> None:
-            with self._rewards(), _lib.Callbacks() as callbacks:
+        def start(emit: Any, callbacks: _lib.Callbacks) -> Job[None]:
+            def arguments(callbacks: _lib.Callbacks) -> tuple[Any, ...]:
+                callbacks.keep((self, dataset))
                 heard = callbacks.wrap(_lib.STEP_FN, lambda s: emit(self._step(s.contents)))
-                _lib.call("trainer_run", self.handle, dataset.handle, steps, _lib.options(options), heard, None)
+                return self.handle, dataset.handle, steps, _lib.options(options), heard, None
 
-        return _lib.stream(work, self.interrupt, lockstep=True)
+            return Job("trainer_run", arguments, lambda: None, callbacks)
+
+        return stream(start, self._callbacks(), lockstep=True)
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Writes model and trainer state, whole or not at all."""
@@ -72,14 +97,13 @@ class Trainer(Handle):
         _lib.call("trainer_resume", self.handle, _lib.path(directory))
 
     def _step(self, c: Any) -> Step:
-        heard: list[bytes] = []
+        heard: list[str] = []
         with _lib.Callbacks() as callbacks:
-            keep = callbacks.wrap(_lib.TEXT_FN, lambda utf8, n: heard.append(ctypes.string_at(utf8, n)))
-            _lib.call("trainer_metrics", self.handle, keep, None)
+            _lib.call("trainer_metrics", self.handle, hear(callbacks, lambda text: heard.append(text)), None)
         return Step(c.n, c.loss, c.reward, c.kl, c.grad_norm, c.tokens, json.loads(heard[0]))
 
-    def _rewards(self) -> _lib.Callbacks:
-        """Raises what a reward raised."""
+    def _callbacks(self) -> _lib.Callbacks:
+        """Where what a reward raised is told to the call that it ended."""
         return _lib.Callbacks()
 
 
@@ -96,22 +120,38 @@ class SFT(Trainer):
 class GRPO(Trainer):
     """Teaches a model by the scores of its own answers."""
 
-    def __init__(self, model: Model, reward: Callable[[Sample, str], float] | None = None, **options: Any):
-        """reward(sample, answer) scores answers; None is ssrl.reward's overall. Options: those of
-        SFT and group, max_tokens, temperature, kl, updates, clip_low, clip_high, clip_dual,
-        average, seed, recompute_old_logprob."""
+    def __init__(self, model: Model, reward: Reward | None = None, **options: Any):
+        """reward(sample, answer) scores answers by a number or a Score; None is ssrl.reward. Options: those of
+        SFT and group, max_tokens, temperature, kl, kl_penalty, updates, clip_low, clip_high, clip_dual,
+        loss_type, average, adv_estimator, centre_only, mask_truncated, seed, recompute_old_logprob."""
         handle = ctypes.c_void_p()
-        self._callbacks = _lib.Callbacks()
-        self._reward = _lib.REWARD_FN()
-        if reward is not None:
-            score = reward
-
-            def judge(sample: Any, answer: bytes, out: Any) -> None:
-                out[0] = score(Sample._read(sample), answer.decode("utf-8", "replace"))
-
-            self._reward = self._callbacks.wrap(_lib.REWARD_FN, judge)
-        _lib.call("grpo_new", handle, model.handle, self._reward, None, _lib.options(options))
+        self._scoring = _lib.Callbacks()
+        judge = reward_fn(reward, self._scoring)
+        _lib.call("grpo_new", handle, model.handle, judge, None, _lib.options(options))
         super().__init__(model, handle)
 
-    def _rewards(self) -> _lib.Callbacks:
-        return self._callbacks
+    def rollouts(self, batch: Sequence[Sample]) -> list[Rollout]:
+        """Draws answers to a batch and scores them: the first half of a step."""
+        said: list[Rollout] = []
+        samples = Samples(batch)
+
+        def drawn(text: str) -> None:
+            o = json.loads(text)
+            score = Score(o["overall"], o["accuracy"], o["format"])
+            said.append(Rollout(batch[o["sample"]], o["answer"], o["finish"], score, o["advantage"]))
+
+        def arguments(callbacks: _lib.Callbacks) -> tuple[Any, ...]:
+            callbacks.keep(samples)
+            return self.handle, samples.array, len(batch), hear(callbacks, drawn), None
+
+        Job("grpo_rollouts", arguments, lambda: None, self._callbacks()).result()
+        return said
+
+    def update(self, advantages: Sequence[float] | None = None) -> Step:
+        """Learns from the answers of rollouts: the second half. advantages replace theirs."""
+        n = len(advantages or ())
+        list_ = None if advantages is None else (ctypes.c_double * n)(*advantages)
+        return self._stepping("grpo_update", list_, n).result()
+
+    def _callbacks(self) -> _lib.Callbacks:
+        return _lib.Callbacks(self._scoring)

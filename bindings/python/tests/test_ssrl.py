@@ -1,6 +1,7 @@
 """The whole way on a small model, and what goes wrong on it. Needs SSRL_LIBRARY."""
 
 import array
+import asyncio
 import gc
 import math
 import multiprocessing
@@ -17,6 +18,10 @@ import unittest
 import ssrl
 
 SIZE = (320, 240)
+
+# Ctrl-C is to be felt within 0.3 s; a machine whose processors are all taken may
+# need longer for the one layer that is being computed.
+CONTROL_C_SECONDS = 1.5
 
 
 class Picture:
@@ -42,13 +47,31 @@ class Arrays(unittest.TestCase):
         for name, given in {
             "image": want,
             "memory": memoryview(want.rgb).cast("B", (1, 2, 3)),
-            "alpha": memoryview(bytes([1, 2, 3, 0, 4, 5, 6, 255])).cast("B", (1, 2, 4)),
             "interface": Picture((1, 2, 3), want.rgb),
             "tensor": Tensor(memoryview(want.rgb).cast("B", (1, 2, 3))),
             "itself": Picture(**{k: want.__array_interface__[k] for k in ("shape", "typestr", "data")}),
         }.items():
             with self.subTest(name):
                 self.assertEqual(ssrl.Image.of(given), want)
+
+    def test_encodings(self):
+        rgba = ssrl.Image.of(memoryview(bytes(range(8))).cast("B", (1, 2, 4)))
+        self.assertEqual((rgba.encoding, rgba.stride), ("rgba8", 8))
+        self.assertEqual(ssrl.Image.of(memoryview(bytes(6)).cast("B", (2, 3))).encoding, "mono8")
+        self.assertEqual(ssrl.Image.of(memoryview(bytes(6)).cast("B", (1, 2, 3)), "bgr8").encoding, "bgr8")
+        with self.assertRaisesRegex(ValueError, "yuv422"):
+            ssrl.Image(2, 1, bytes(8), "yuv422")
+
+    def test_pixels_are_seen_where_they_lie(self):
+        data = bytearray(range(24))
+        m = ssrl.Image.of(memoryview(data).cast("B", (4, 2, 3))[1:3])
+        data[6] = 99
+        self.assertEqual(m.rgb[0], 99)
+        padded = ssrl.Image(2, 2, data, stride=12)
+        self.assertEqual(padded.rgb, bytes([*data[:6], *data[12:18]]))
+        about = padded.__array_interface__
+        self.assertEqual((about["shape"], about["strides"], about["typestr"]), ((2, 2, 3), (12, 3, 1), "|u1"))
+        self.assertEqual(ssrl.Image.of(padded.__class__(2, 2, data, stride=12)), padded)
 
     def test_rows_of_a_part_are_packed(self):
         rows = memoryview(bytes(range(24))).cast("B", (4, 2, 3))[::2]
@@ -58,9 +81,9 @@ class Arrays(unittest.TestCase):
         for name, given in {
             "text": "frame.png",
             "flat": bytes(6),
-            "grey": memoryview(bytes(6)).cast("B", (2, 3)),
+            "two channels": memoryview(bytes(8)).cast("B", (2, 2, 2)),
             "floats": memoryview(array.array("f", [0] * 6)).cast("B").cast("f", (1, 2, 3)),
-            "strides": Picture((1, 2, 3), bytes(6), strides=(12, 6, 1)),
+            "scattered": Picture((1, 2, 3), bytes(12), strides=(12, 6, 1)),
             "short": Picture((1, 2, 3), bytes(5)),
             "empty": memoryview(bytes(3)).cast("B", (1, 1, 3))[:0],
         }.items():
@@ -76,14 +99,12 @@ class Arrays(unittest.TestCase):
         for name, depth in {
             "metres": ssrl.Depth.of(cast("f", 1.5, 2)),
             "doubles": ssrl.Depth.of(cast("d", 1.5, 2)),
-            "millimetres": ssrl.Depth.of(cast("H", 1500, 2000), unit=0.001),
             "interface": ssrl.Depth.of(Picture((1, 2), array.array("f", [1.5, 2]).tobytes(), "<f4")),
         }.items():
             with self.subTest(name):
                 self.assertEqual((depth.width, depth.height, list(depth.metres)), (2, 1, [1.5, 2.0]))
-        self.assertTrue(math.isnan(ssrl.Depth.of(cast("H", 0, 1), unit=0.001).metres[0]))
-        with self.assertRaisesRegex(ValueError, "unit"):
-            ssrl.Depth.of(cast("H", 1500, 2000))
+        counts = ssrl.Depth.of(cast("H", 1500, 2000), unit="tum")
+        self.assertEqual((counts.encoding, counts.unit), ("16UC1", "tum"))
         with self.assertRaises(ValueError):
             ssrl.Depth.of(memoryview(bytes(6)).cast("B", (1, 2, 3)))
 
@@ -138,6 +159,174 @@ class Library(unittest.TestCase):
         with self.assertRaisesRegex(ssrl.UnsuitableError, "depth"):
             ssrl.generate(self.image, tasks=["depth"])
 
+    def test_the_same_frame_in_other_encodings(self):
+        want = ssrl.generate(self.image, self.depth, tasks=["shuffle", "depth"], seed=3)
+        rgb = self.image.rgb
+        bgra = bytearray(b"\xff" * (len(rgb) // 3 * 4))
+        for c in range(3):
+            bgra[2 - c :: 4] = rgb[c::3]
+        swapped = array.array("f", self.depth.metres)
+        swapped.byteswap()
+        got = ssrl.generate(ssrl.Image(*SIZE, bgra, "bgra8"), ssrl.Depth(*SIZE, swapped, big_endian=True), tasks=["shuffle", "depth"], seed=3)
+        self.assertEqual([(s.answer, s.meta, s.images) for s in got], [(s.answer, s.meta, s.images) for s in want])
+        millimetres = array.array("H", [0 if math.isnan(v) else round(1000 * v) for v in self.depth.metres])
+        counts = ssrl.generate(self.image, ssrl.Depth(*SIZE, millimetres, "16UC1"), tasks=["depth"], seed=3)
+        metres = [ssrl.generate(self.image, ssrl.Depth(*SIZE, millimetres, "16UC1", unit=u), tasks=["depth"], seed=3) for u in ("mm", 0.001)]
+        self.assertEqual([s.meta for s in counts], [s.meta for s in metres[0]])
+        self.assertEqual([s.answer for s in counts], [s.answer for s in metres[1]])
+        with self.assertRaisesRegex(ValueError, "furlong"):
+            ssrl.generate(self.image, ssrl.Depth(*SIZE, millimetres, "16UC1", unit="furlong"))
+
+    def test_tasks_of_your_own(self):
+        def width(frame, seed):
+            if frame.depth is None:
+                raise ssrl.UnsuitableError("no depth, no width")
+            return ssrl.Sample(f"How wide is <image>? ({seed})", str(frame.image.width), [frame.image], meta={"name": frame.name})
+
+        made = ssrl.generate(self.image, self.depth, name="room", tasks=["shuffle", width], per_frame=2)
+        self.assertEqual([s.task for s in made], ["shuffle"] * 2 + ["width"] * 2)
+        self.assertEqual((made[2].answer, made[2].meta, made[2].images), ("320", {"name": "room"}, [self.image]))
+        self.assertNotEqual(made[2].problem, made[3].problem, "each has a seed of its own")
+        again = ssrl.generate(self.image, self.depth, name="room", tasks=[width], per_frame=2, workers=1)
+        self.assertEqual([s.problem for s in again], [s.problem for s in made[2:]])
+        with self.assertRaisesRegex(ssrl.UnsuitableError, "no depth, no width"):
+            ssrl.generate(self.image, tasks=[width])
+        with self.assertRaises(ZeroDivisionError):
+            ssrl.generate(self.image, tasks=[lambda frame, seed: 1 / 0])
+        with self.assertRaisesRegex(ValueError, "list"):
+            ssrl.generate(self.image, tasks="shuffle")
+        self.dataset()
+        ssrl.generate_dataset(self.path("frames"), self.path("own"), tasks=[lambda frame, seed: ssrl.Sample("Q", frame.name)])
+        with ssrl.Dataset(self.path("own")) as d:
+            self.assertEqual([(s.task, s.answer) for s in d], [("<lambda>", "0.ppm"), ("<lambda>", "1.ppm")])
+
+    def test_frames_of_a_folder(self):
+        self.dataset()
+        left = []
+        got = list(ssrl.frames(self.path("frames"), skipped=lambda *what: left.append(what)))
+        self.assertEqual([(f.name, f.image.width, f.depth) for f in got], [("0.ppm", 320, None), ("1.ppm", 320, None)])
+        self.assertEqual([name for name, _ in left], ["broken.png"])
+        for first in ssrl.frames(self.path("frames")):
+            break
+        self.assertEqual(first.name, "0.ppm")
+        with self.assertRaises(ssrl.FormatError):
+            list(ssrl.frames(self.path("frames")))
+
+    def test_writing_a_dataset(self):
+        with ssrl.DatasetWriter(self.path("written"), seed=3) as w:
+            for s in self.samples:
+                w.add(s)
+        with ssrl.Dataset(self.path("written")) as d:
+            self.assertEqual(list(d), self.samples)
+        with self.assertRaises(ZeroDivisionError), ssrl.DatasetWriter(self.path("half")) as w:
+            w.add(self.samples[0])
+            1 / 0
+        self.assertFalse(os.path.exists(self.path("half")))
+        with ssrl.DatasetWriter(self.path("rows"), format="parquet") as w:
+            w.add(self.samples[0])
+        with ssrl.Dataset(self.path("rows")) as d:
+            self.assertEqual((d[0].problem, d[0].images), (self.samples[0].problem, self.samples[0].images))
+
+    def test_jobs(self):
+        m = self.model()
+        t = ssrl.SFT(m, learning_rate=1e-3)
+        with t.step_job(self.samples) as job:
+            self.assertTrue(job.wait(60))
+            self.assertFalse(job.running)
+            self.assertEqual(job.result().n, 1)
+        go_on = threading.Event()
+        slow = ssrl.GRPO(m, lambda sample, answer: float(go_on.wait(60)), group=2, max_tokens=2)
+        job = slow.step_job(self.samples)
+        self.assertFalse(job.wait(0.01))
+        self.assertIsInstance(self.raises(lambda: m.answer("Q")), ssrl.BusyError)
+        job.interrupt()
+        go_on.set()
+        self.assertIsInstance(self.raises(job.result), ssrl.StoppedError)
+        with m.answer_job("Where?", max_tokens=7) as job:
+            job.wait()
+            self.assertEqual(job.total, 7)
+        job = m.answer_job("Where?", max_tokens=100000, temperature=1.0)
+        del job
+        gc.collect()
+        self.assertTrue(m.answer("Where?", max_tokens=2) is not None, "a dropped job has ended")
+        opened = []
+        ssrl.Model(self.path("new"), progress=lambda done, total: opened.append((done, total))).close()
+        self.assertTrue(opened and opened[-1][0] == opened[-1][1])
+        with self.assertRaises(ZeroDivisionError):
+            ssrl.Model(self.path("new"), progress=lambda done, total: 1 / 0)
+
+        async def both():
+            return await m.answer_job("Where?", max_tokens=3, seed=1)
+
+        self.assertEqual(asyncio.run(both()), m.answer("Where?", max_tokens=3, seed=1))
+
+    def test_conversations(self):
+        m = self.model()
+        ask = [{"role": "user", "content": [{"type": "image", "image": self.image}, {"type": "text", "text": "Where?"}]}]
+        self.assertEqual(m.answer(ask, max_tokens=3), m.answer("Where?", [self.image], max_tokens=3))
+        more = ask + [{"role": "assistant", "content": "There."}, {"role": "user", "content": "Where?"}]
+        said = m.details(more, max_tokens=3)
+        self.assertEqual((len(said.tokens), len(said.logprobs)), (3, 3))
+        self.assertEqual(said.finish, "length")
+        score = m.score(more, said.text) if said.text else m.score(more, "There.")
+        self.assertEqual(len(score.answer_tokens), len(score.logprobs))
+        self.assertTrue(all(p < 0 for p in score.logprobs))
+        with self.assertRaisesRegex(ssrl.Error, "images"):
+            m.answer([{"role": "user", "content": "Where?"}], [self.image])
+
+    def test_evaluation(self):
+        m, d = self.model(), self.dataset()
+        report = m.evaluate(d, lambda sample, answer: ssrl.Score(0.5, 1.0, 0.25), max_tokens=2)
+        self.assertEqual((report.n, report.score), (len(d), ssrl.Score(0.5, 1.0, 0.25)))
+        self.assertEqual({k: n for k, (n, _) in report.tasks.items()}, {"shuffle": 2, "crop": 2})
+        self.assertEqual([c.id for c in report.cases], [s.id for s in d])
+        self.assertEqual(m.evaluate(d, max_tokens=2, plain=True).score, ssrl.Score(0.0))
+        with self.assertRaises(ZeroDivisionError):
+            m.evaluate(d, lambda sample, answer: 1 / 0, max_tokens=2)
+
+    def test_halves_of_a_step(self):
+        m = self.model()
+        t = ssrl.GRPO(m, lambda sample, answer: len(answer), group=2, max_tokens=4, seed=1)
+        drawn = t.rollouts(self.samples[:2])
+        self.assertEqual([r.sample for r in drawn], [self.samples[0]] * 2 + [self.samples[1]] * 2)
+        self.assertEqual([r.score.overall for r in drawn], [len(r.answer) for r in drawn])
+        with self.assertRaisesRegex(ssrl.InvalidError, "3 advantages of 4"):
+            t.update([1, 2, 3])
+        self.assertEqual(t.update([1, -1, 0.5, -0.5]).n, 1)
+        with self.assertRaisesRegex(ssrl.InvalidError, "rollouts first"):
+            t.update()
+        with self.assertRaisesRegex(ssrl.InvalidError, "sft"):
+            ssrl.GRPO.rollouts(SFTasGRPO(m), self.samples)
+
+    def test_adapters(self):
+        m = self.model()
+        before = m.answer("Where?", max_tokens=4)
+        m.adapt(rank=4, seed=2)
+        self.assertEqual(m.answer("Where?", max_tokens=4), before)
+        ssrl.SFT(m, learning_rate=0.05).step(self.samples)
+        after = m.score("Where?", "there").logprobs
+        m.save(self.path("adapted"))
+        with ssrl.Model(self.path("new"), adapter=self.path("adapted", "adapter")) as again:
+            self.assertEqual(again.score("Where?", "there").logprobs, after)
+        m.merge()
+        for a, b in zip(m.score("Where?", "there").logprobs, after):
+            self.assertAlmostEqual(a, b, places=4, msg="merging rounds once")
+        with self.assertRaisesRegex(ssrl.InvalidError, "ranks"):
+            m.adapt(ranks=4)
+
+    def test_log(self):
+        heard = []
+        ssrl.set_log(lambda level, text: heard.append((level, text)))
+        try:
+            self.model()
+            self.dataset()
+            ssrl.generate_dataset(self.path("frames"), self.path("quiet"), tasks=["shuffle"])
+        finally:
+            ssrl.set_log(None)
+        self.model()
+        self.assertEqual(len([t for _, t in heard if t.startswith("model ")]), 1)
+        self.assertTrue(any(level == 1 and "broken.png" in text for level, text in heard))
+
     def test_unknown_options_are_named(self):
         with self.assertRaisesRegex(ValueError, '"sede"'):
             ssrl.generate(self.image, sede=1)
@@ -149,8 +338,11 @@ class Library(unittest.TestCase):
     def test_errors_are_what_python_expects(self):
         with self.assertRaises(OSError):
             ssrl.generate_dataset(self.path("nowhere"), self.path("out"))
-        with self.assertRaises(ssrl.FormatError):
+        with self.assertRaises(ssrl.FileError):
             ssrl.Model(self.path("nowhere"))
+        os.mkdir(self.path("empty"))
+        with self.assertRaisesRegex(ssrl.FormatError, "config.json"):
+            ssrl.Model(self.path("empty"))
         with self.assertRaises(ssrl.DeviceError):
             self.model(device="abacus")
         with self.assertRaises(ValueError):
@@ -293,6 +485,12 @@ class Library(unittest.TestCase):
             self.assertEqual(pool.map(answer_of, [d]), [d[0].answer])
 
 
+class SFTasGRPO(ssrl.SFT):
+    """A trainer of the wrong kind."""
+
+    _scoring = None
+
+
 def answer_of(dataset):
     return dataset[0].answer
 
@@ -353,6 +551,96 @@ class Processes(unittest.TestCase):
                 except KeyboardInterrupt:
                     assert t.done == 0
                 m.answer("Where?", max_tokens=2)
+            print("ok")
+        """)
+
+    def test_limits(self):
+        self.ok("""
+            import ssrl, tempfile
+            with tempfile.TemporaryDirectory() as d:
+                ssrl.create_model(d + "/m")
+                ssrl.set_limits(threads=1, memory=3_000_000)
+                try:
+                    ssrl.Model(d + "/m")
+                    print("opened")
+                except MemoryError as e:
+                    assert "3000000" in str(e), e
+                ssrl.set_limits(memory=1 << 40)
+                m = ssrl.Model(d + "/m")
+                try:
+                    ssrl.set_limits(threads=-1)
+                    print("set")
+                except ssrl.InvalidError:
+                    pass
+            print("ok")
+        """)
+
+    def test_every_way_to_start_processes(self):
+        program = """
+            import multiprocessing, ssrl, sys
+            def work(answer):
+                return ssrl.reward(answer, "b").accuracy
+            if __name__ == "__main__":
+                if USED:
+                    ssrl.version()
+                with multiprocessing.get_context("METHOD").Pool(2) as pool:
+                    try:
+                        assert pool.map_async(work, [r"<think></think>\\boxed{b}"] * 4).get(60) == [1.0] * 4
+                    except ssrl.ForkedError:
+                        assert USED and "METHOD" == "fork"
+                        print("ok")
+                        sys.exit()
+                assert not (USED and "METHOD" == "fork")
+                print("ok")
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for method in ("spawn", "forkserver", "fork"):
+                for used in (False, True):
+                    with self.subTest(method, used=used):
+                        path = os.path.join(folder, f"{method}{used}.py")
+                        with open(path, "w") as f:
+                            f.write(textwrap.dedent(program).replace("USED", str(used)).replace("METHOD", method).replace("\\\\", "\\"))
+                        r = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=120)
+                        self.assertEqual((r.returncode, r.stdout, r.stderr), (0, "ok\n", ""))
+
+    def test_control_c_is_quick(self):
+        program = """
+            import os, signal, ssrl, tempfile, threading, time
+            with tempfile.TemporaryDirectory() as d:
+                ssrl.create_model(d + "/m")
+                m = ssrl.Model(d + "/m")
+                image, depth = ssrl.scene(7, 1)
+                samples = ssrl.generate(image, depth)
+                t = ssrl.GRPO(m, group=64, max_tokens=2000)
+                options = {"max_tokens": 4000, "temperature": 1.0}
+                run = {"answer": lambda: m.answer("Where?", **options), "step": lambda: t.step(samples), "loop": lambda: list(m.generate("Where?", **options))}
+                for name, call in run.items():
+                    sent = []
+                    def press():
+                        time.sleep(0.3)
+                        sent.append(time.monotonic())
+                        os.kill(os.getpid(), signal.SIGINT)
+                    threading.Thread(target=press).start()
+                    try:
+                        while True:
+                            call()
+                    except KeyboardInterrupt:
+                        took = time.monotonic() - sent[0]
+                        assert took < LIMIT, (name, took)
+                m.answer("Where?", max_tokens=2)
+            print("ok")
+        """
+        self.ok(program.replace("LIMIT", str(CONTROL_C_SECONDS)))
+
+    def test_a_program_may_end_in_the_middle(self):
+        self.ok("""
+            import ssrl, tempfile
+            d = tempfile.mkdtemp()
+            ssrl.create_model(d + "/m")
+            m = ssrl.Model(d + "/m")
+            job = m.answer_job("Where?", max_tokens=4000, temperature=1.0)
+            pieces = m.__class__(d + "/m").generate("Where?", max_tokens=4000, temperature=1.0)
+            next(pieces)
             print("ok")
         """)
 
