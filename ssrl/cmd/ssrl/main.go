@@ -33,6 +33,7 @@ type commands struct {
 	Export   exportCmd   `cmd:"" help:"Write a plain model directory, a LoRA adapter merged."`
 	SFT      sftCmd      `cmd:"" name:"sft" help:"Teach a model the answers of a dataset."`
 	GRPO     grpoCmd     `cmd:"" name:"grpo" help:"Teach a model by the scores of its own answers."`
+	Eval     evalCmd     `cmd:"" help:"Ask a model every question of a dataset and score its answers."`
 	Demo     demoCmd     `cmd:"" help:"Scenes, questions, SFT, GRPO and a report, on a small model."`
 	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Info     infoCmd     `cmd:"" help:"Version, processor and devices."`

@@ -197,7 +197,7 @@ func TestHelpAndVersion(t *testing.T) {
 	assert.Equal(t, result{0, ssrl.Version + "\n", ""}, r)
 	r = ssrlCommand(t, "--help")
 	assert.Empty(t, r.err)
-	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "tokens", "pixels", "sft", "grpo", "demo", "bench data", "bench train", "bench grpo", "info"} {
+	for _, command := range []string{"scenes", "generate", "reward", "new", "ask", "score", "tokens", "pixels", "sft", "grpo", "eval", "demo", "bench data", "bench train", "bench grpo", "info"} {
 		assert.Contains(t, r.out, "\n  "+command+" ")
 		h := ssrlCommand(t, command+" --help")
 		assert.Contains(t, h.out, "Usage: ssrl "+command)

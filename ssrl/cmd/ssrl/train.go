@@ -26,11 +26,15 @@ type runOptions struct {
 	Batch     int    `json:"batch"`
 	DataSeed  uint64 `json:"data_seed"`
 	SaveEvery int    `json:"save_every"`
+	ShowEvery int    `json:"show_every"` // steps between the lines on the console; 0: none
 }
 
 func (o *runOptions) check() error {
 	if o.Steps < 1 || o.Batch < 1 || o.SaveEvery < 0 {
 		return usageError{fmt.Errorf("steps %d, batch %d, save_every %d (want at least one step of one sample)", o.Steps, o.Batch, o.SaveEvery)}
+	}
+	if o.ShowEvery < 0 {
+		return usageError{fmt.Errorf("show_every %d (want 0, for never, or more)", o.ShowEvery)}
 	}
 	return nil
 }
@@ -41,11 +45,11 @@ func (c *sftCmd) Run(ctx context.Context) error {
 	opts := struct {
 		runOptions
 		ssrl.SFTOptions
-	}{runOptions: runOptions{Steps: 100, Batch: 8}}
+	}{runOptions: runOptions{Steps: 100, Batch: 8, ShowEvery: 10}}
 	if err := c.options(&opts.runOptions, &opts.SFTOptions); err != nil {
 		return err
 	}
-	return c.train(ctx, opts.runOptions, "loss", func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewSFT(m, opts.SFTOptions) })
+	return c.train(ctx, opts.runOptions, console{main: "loss"}, func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewSFT(m, opts.SFTOptions) })
 }
 
 type grpoCmd struct{ runFlags }
@@ -54,11 +58,13 @@ func (c *grpoCmd) Run(ctx context.Context) error {
 	opts := struct {
 		runOptions
 		ssrl.GRPOOptions
-	}{runOptions: runOptions{Steps: 100, Batch: 8}, GRPOOptions: ssrl.GRPOOptions{KL: 0.01}}
+	}{runOptions: runOptions{Steps: 100, Batch: 8, ShowEvery: 10}, GRPOOptions: ssrl.GRPOOptions{KL: 0.01}}
 	if err := c.options(&opts.runOptions, &opts.GRPOOptions); err != nil {
 		return err
 	}
-	return c.train(ctx, opts.runOptions, "reward", func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewGRPO(m, ssrl.Exact, opts.GRPOOptions) })
+	var said answered
+	shown := console{"reward", []string{"reward/accuracy", "reward/format", "actor/kl_loss", "response_length/mean", "actor/lr"}, &said}
+	return c.train(ctx, opts.runOptions, shown, func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewGRPO(m, said.exact, opts.GRPOOptions) })
 }
 
 // options fills the run's and the trainer's options from the file and the words.
@@ -76,7 +82,7 @@ func (c *runFlags) options(run *runOptions, trainer any) error {
 	return run.check()
 }
 
-func (c *runFlags) train(ctx context.Context, run runOptions, shown string, start func(*ssrl.Model) (ssrl.Trainer, error)) error {
+func (c *runFlags) train(ctx context.Context, run runOptions, shown console, start func(*ssrl.Model) (ssrl.Trainer, error)) error {
 	d, err := openDataset(c.Data)
 	if err != nil {
 		return err
@@ -119,7 +125,7 @@ func (c *runFlags) train(ctx context.Context, run runOptions, shown string, star
 
 // steps reports every step and saves now and then. What was learned before an
 // interruption, or before nobody reads the reports any more, is saved as well.
-func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps iter.Seq2[ssrl.Stats, error]) (err error) {
+func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown console, steps iter.Seq2[ssrl.Stats, error]) (err error) {
 	m := newMeter("step")
 	saved := t.Done()
 	defer func() {
@@ -136,7 +142,7 @@ func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps ite
 		if err != nil {
 			return err
 		}
-		m.at(int64(st.N), int64(run.Steps), fmt.Sprintf(", %s %.4f", shown, value(st, shown)))
+		m.at(int64(st.N), int64(run.Steps), fmt.Sprintf(", %s %.4f", shown.main, shown.value(st)))
 		if c.JSON {
 			line := map[string]any{"step": st.N}
 			for k, v := range st.Metrics {
@@ -145,6 +151,10 @@ func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps ite
 			if err := emit(line); err != nil {
 				return err
 			}
+		}
+		if !c.JSON && run.ShowEvery > 0 && (st.N%run.ShowEvery == 0 || st.N == run.Steps) {
+			m.clear()
+			shown.say(st)
 		}
 		if run.SaveEvery > 0 && st.N%run.SaveEvery == 0 && st.N < run.Steps {
 			if err := t.Save(c.Out); err != nil {
@@ -156,9 +166,48 @@ func (c *runFlags) steps(t ssrl.Trainer, run runOptions, shown string, steps ite
 	return nil
 }
 
-func value(st ssrl.Stats, name string) float64 {
-	if name == "reward" {
+// console is what a trainer says of a step on standard error.
+type console struct {
+	main    string   // loss or reward
+	metrics []string // by EasyR1's names
+	said    *answered
+}
+
+func (c console) value(st ssrl.Stats) float64 {
+	if c.main == "reward" {
 		return st.Reward
 	}
 	return st.Loss
+}
+
+func (c console) say(st ssrl.Stats) {
+	line := fmt.Sprintf("step %d: %s %.4f, gradient %.3g", st.N, c.main, c.value(st), st.GradNorm)
+	for _, name := range c.metrics {
+		if v, ok := st.Metrics[name]; ok {
+			line += fmt.Sprintf(", %s %.4g", name, v)
+		}
+	}
+	note("%s", line)
+	if c.said != nil {
+		text := []rune(c.said.text)
+		if len(text) > longestShown {
+			text = append(text[:longestShown], '…')
+		}
+		note("%s, truth %s, reward %.1f: %s", c.said.sample, c.said.truth, c.said.reward, string(text))
+	}
+}
+
+// longestShown is how many letters of an answer are shown.
+const longestShown = 300
+
+// answered is the last answer that was scored.
+type answered struct {
+	sample, truth, text string
+	reward              float64
+}
+
+func (a *answered) exact(s *ssrl.Sample, text string) ssrl.Score {
+	score := ssrl.Exact(s, text)
+	*a = answered{s.ID, s.Answer, text, score.Overall}
+	return score
 }
