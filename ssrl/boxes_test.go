@@ -34,11 +34,11 @@ func TestToPixels(t *testing.T) {
 		size         image.Point
 		said, want   []float64
 	}{
-		{"Qwen2.5-VL", "nano", released, image.Pt(640, 480), []float64{322, 238, 644, 476}, []float64{320, 240, 640, 480}},
-		{"Qwen2.5-VL, a point", "nano", released, image.Pt(640, 480), []float64{161, 119}, []float64{160, 120}},
+		{"Qwen2.5-VL", "nano", released, image.Pt(640, 480), []float64{308, 252, 616, 504}, []float64{320, 240, 640, 480}},
+		{"Qwen2.5-VL, a point", "nano", released, image.Pt(640, 480), []float64{154, 126}, []float64{160, 120}},
 		{"Qwen2.5-VL, shrunk", "nano", PixelOptions{MinPixels: 784, MaxPixels: 50176}, image.Pt(1024, 1024), []float64{112, 224}, []float64{512, 1024}},
 		{"Qwen2.5-VL after EasyR1", "nano", PixelOptions{Profile: "easyr1"}, image.Pt(100, 50), []float64{0, 0}, []float64{0, 0}},
-		{"Qwen2.5-VL, outside", "nano", released, image.Pt(640, 480), []float64{-322, 952}, []float64{-320, 960}},
+		{"Qwen2.5-VL, outside", "nano", released, image.Pt(640, 480), []float64{-308, 1008}, []float64{-320, 960}},
 		{"Qwen3-VL", "nano3", PixelOptions{}, image.Pt(640, 480), []float64{500, 500, 1000, 250}, []float64{320, 240, 640, 120}},
 		{"Qwen3-VL, a point", "nano3", PixelOptions{}, image.Pt(333, 97), []float64{1, 1000}, []float64{0.333, 97}},
 		{"nothing", "nano3", PixelOptions{}, image.Pt(333, 97), nil, []float64{}},

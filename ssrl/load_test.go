@@ -124,14 +124,14 @@ func TestLoadErrors(t *testing.T) {
 			b.edit("tokenizer.json", func(f map[string]any) { f["normalizer"] = map[string]any{"type": "NFKC"} })
 		}, `tokenizer.json: normalizer "NFKC" (want NFC)`},
 		{"no preprocessor", func(b broken) { b.remove("preprocessor_config.json") }, "no preprocessor_config.json: file does not exist"},
-		{"other patches", func(b broken) { b.edit("preprocessor_config.json", func(f map[string]any) { f["patch_size"] = 16 }) }, "preprocessor_config.json: patches of 16 pixels, 2 frames, merged 2 by 2 (want config.json's 14, 2, 2): malformed input"},
+		{"other patches", func(b broken) { b.edit("preprocessor_config.json", func(f map[string]any) { f["patch_size"] = 16 }) }, "preprocessor_config.json: patches of 16 pixels, 2 frames, merged 2 by 2 (want config.json's 28, 2, 2): malformed input"},
 		{"a template file of JSON", func(b broken) { b.write("chat_template.json", []byte("{")) }, "chat_template.json: unexpected end of JSON input"},
 
 		{"no weights", func(b broken) { b.remove(weightsFile) }, "open m: no model.safetensors and no model.safetensors.index.json: file does not exist"},
 		{"empty weights", func(b broken) { b.write(weightsFile, nil) }, "m/model.safetensors: 0 bytes (want at least 8)"},
 		{"weights cut in the header", func(b broken) { b.write(weightsFile, b.read(weightsFile)[:200]) }, "m/model.safetensors: header of 9360 bytes in a file of 200"},
-		{"weights cut in the data", func(b broken) { d := b.read(weightsFile); b.write(weightsFile, d[:len(d)-4]) }, `m/model.safetensors: tensor "visual.patch_embed.proj.weight": data_offsets [5426944 5878528] in 5878524 bytes of data`},
-		{"bytes after the data", func(b broken) { b.write(weightsFile, append(b.read(weightsFile), 0, 0, 0, 0)) }, "m/model.safetensors: 5878532 bytes of data (want 5878528, where the last tensor ends)"},
+		{"weights cut in the data", func(b broken) { d := b.read(weightsFile); b.write(weightsFile, d[:len(d)-4]) }, `m/model.safetensors: tensor "visual.patch_embed.proj.weight": data_offsets [5426944 7233280] in 7233276 bytes of data`},
+		{"bytes after the data", func(b broken) { b.write(weightsFile, append(b.read(weightsFile), 0, 0, 0, 0)) }, "m/model.safetensors: 7233284 bytes of data (want 7233280, where the last tensor ends)"},
 		{"a header of 2^63 bytes", func(b broken) { d := b.read(weightsFile); d[7] = 0x80; b.write(weightsFile, d) }, "m/model.safetensors: header of 9223372036854785168 bytes (want at most 100000000)"},
 		{"a header that is no JSON", func(b broken) { b.header(func(s string) string { return "pickle" + s[6:] }) }, "m/model.safetensors: header is not a JSON object"},
 		{"a tensor listed twice", func(b broken) {
@@ -178,26 +178,26 @@ func TestLoadErrors(t *testing.T) {
 				return append(all, safetensors.Tensor{Name: "lm_head.weight", DType: safetensors.F32, Shape: []int{1, 1}, Raw: make([]byte, 4)})
 			})
 		}, "tensor lm_head.weight: shape [1 1] (want [662 128])"},
-		{"a shard that is not there", func(b broken) { b.tensors(2<<20, same); b.remove("model-00002-of-00003.safetensors") }, "open m/model-00002-of-00003.safetensors: no such file or directory"},
+		{"a shard that is not there", func(b broken) { b.tensors(5<<19, same); b.remove("model-00002-of-00003.safetensors") }, "open m/model-00002-of-00003.safetensors: no such file or directory"},
 		{"a shard cut short", func(b broken) {
-			b.tensors(2<<20, same)
+			b.tensors(5<<19, same)
 			d := b.read("model-00002-of-00003.safetensors")
 			b.write("model-00002-of-00003.safetensors", d[:len(d)/2])
-		}, `m/model-00002-of-00003.safetensors: tensor "model.layers.3.mlp.up_proj.weight": data_offsets [919552 1099776] in 1044536 bytes of data`},
-		{"an index cut short", func(b broken) { b.tensors(2<<20, same); b.write(weightsFile+".index.json", []byte(`{"weight_map": {`)) }, "m/model.safetensors.index.json: unexpected end of JSON input"},
+		}, `m/model-00002-of-00003.safetensors: tensor "visual.blocks.0.mlp.gate_proj.weight": data_offsets [988032 1086336] in 1038792 bytes of data`},
+		{"an index cut short", func(b broken) { b.tensors(5<<19, same); b.write(weightsFile+".index.json", []byte(`{"weight_map": {`)) }, "m/model.safetensors.index.json: unexpected end of JSON input"},
 		{"an index of a file elsewhere", func(b broken) {
-			b.tensors(2<<20, same)
+			b.tensors(5<<19, same)
 			b.edit(weightsFile+".index.json", func(f map[string]any) { f["weight_map"].(map[string]any)[someWeight] = "../../secret" })
 		}, `m/model.safetensors.index.json: tensor "model.layers.0.mlp.up_proj.weight" is in "../../secret" (want a file name)`},
 		{"an index of the wrong shard", func(b broken) {
-			b.tensors(2<<20, same)
+			b.tensors(5<<19, same)
 			b.edit(weightsFile+".index.json", func(f map[string]any) {
 				m := f["weight_map"].(map[string]any)
 				m[someWeight] = map[any]any{"model-00001-of-00003.safetensors": "model-00002-of-00003.safetensors", "model-00002-of-00003.safetensors": "model-00001-of-00003.safetensors", "model-00003-of-00003.safetensors": "model-00001-of-00003.safetensors"}[m[someWeight]]
 			})
 		}, `m/model.safetensors.index.json: tensor "model.layers.0.mlp.up_proj.weight" is not in model-00002-of-00003.safetensors`},
 		{"an index without a tensor", func(b broken) {
-			b.tensors(2<<20, same)
+			b.tensors(5<<19, same)
 			b.edit(weightsFile+".index.json", func(f map[string]any) {
 				maps.DeleteFunc(f["weight_map"].(map[string]any), func(k string, _ any) bool { return k == someWeight })
 			})
