@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -28,8 +29,16 @@ type DataOptions struct {
 	Source  ssrl.Source   // its Images empty: synthetic scenes of 1024 x 768
 	Tasks   []string      // names in DataReport.Tasks; nil means all
 	Seconds time.Duration // of each task
+	Memory  image.Point   // size of the frames in memory; 1920 x 1080 by default
 	// Say hears what is measured next, and of how many measurements in all.
 	Say func(what string, total int)
+}
+
+func (o DataOptions) memory() image.Point {
+	if o.Memory == (image.Point{}) {
+		return image.Pt(1920, 1080) // what most cameras give
+	}
+	return o.Memory
 }
 
 // DataReport is laid out as that of a run of upstream's scripts, so that the
@@ -96,7 +105,7 @@ func Data(ctx context.Context, opts DataOptions) (DataReport, error) {
 	}
 	if slices.Contains(beside, inMemoryName) {
 		say(inMemoryName)
-		if report.Memory, err = inMemory(ctx, opts.Seconds); err != nil {
+		if report.Memory, err = inMemory(ctx, opts.memory(), opts.Seconds); err != nil {
 			return report, err
 		}
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"image"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func TestDataMeasuresEveryTask(t *testing.T) {
 	require.NoError(t, ssrl.WriteScenes(t.Context(), dir, ssrl.SceneOptions{Count: 3, Seed: 1, Width: 320, Height: 240}))
 	var said []string
 	tasks := []string{"shuffle", "flip", "crop", "depth", "position", "together", "memory"}
-	r, err := Data(t.Context(), DataOptions{Source: ssrl.Source{Images: dir}, Tasks: tasks, Seconds: time.Millisecond, Say: func(s string, _ int) { said = append(said, s) }})
+	r, err := Data(t.Context(), DataOptions{Source: ssrl.Source{Images: dir}, Tasks: tasks, Seconds: time.Millisecond, Memory: image.Pt(320, 240), Say: func(s string, _ int) { said = append(said, s) }})
 	require.NoError(t, err)
 	for _, name := range []string{"shuffle", "flip", "crop", "depth", "position_far", "position_near"} {
 		f, ok := r.Tasks[name]
@@ -55,6 +56,14 @@ func TestDataMeasuresEveryTask(t *testing.T) {
 	for _, k := range []string{"median", "mean", "min", "p10", "p90", "max", "stdev"} {
 		assert.Contains(t, keys.Tasks["shuffle"].Wall_s, k)
 	}
+}
+
+func TestHeapBytesAreTheCalls(t *testing.T) {
+	var kept []byte
+	n, err := heapBytes(func() error { kept = make([]byte, 1000); return nil })
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, n, 1000.)
+	assert.Len(t, kept, 1000)
 }
 
 func TestWorkersAreCompared(t *testing.T) {
