@@ -1,12 +1,15 @@
-// Package demo teaches a fresh nano model the five tasks on synthetic scenes and
+// Package demo teaches a nano model the five tasks on synthetic scenes and
 // reports what it learned: scenes, questions, SFT, GRPO, evaluation.
+//
+// It starts where the paper starts, from a model that sees, badly: the base, which
+// Base made from a fresh model by other questions about the same kind of pictures.
 //
 // Everything is drawn from one seed. The frames that the model is judged on
 // have seeds of their own and are never trained on; every question of the GRPO
 // stage is new. Sizes are steps and samples, never seconds, so that the same
 // seed gives the same weights.
 //
-// Limits: a demonstration on a model of 1.5 million weights, which sees 56 x 56
+// Limits: a demonstration on a model of 1.8 million weights, which sees 56 x 56
 // pixels and is asked in a few words.
 package demo
 
@@ -22,6 +25,7 @@ import (
 	"time"
 
 	"ssrl"
+	"ssrl/internal/seed"
 )
 
 // Options configures Run.
@@ -50,17 +54,17 @@ type Plan struct {
 	KL        float64 `json:"grpo_kl"`
 
 	MaxTokens int `json:"max_tokens"`
-	// Others is how seldom crop, depth and position are trained: from every
-	// that many-th scene. A model of this size learns shuffle and flip first.
-	Others int `json:"other_tasks_every"`
+	// Seldom is how seldom crop and position are trained: from every that
+	// many-th scene. The base has seen neither.
+	Seldom int `json:"crop_position_every"`
 }
 
 // quick and full were found by experiment; LOG.md has the others.
 var (
-	quick = Plan{Pixels: 56, HeldOut: 60, Share: 2000, SFTSteps: 430, SFTBatch: 48, SFTRate: 1.5e-3,
-		GRPOSteps: 16, GRPOBatch: 32, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 20, Others: 6}
-	full = Plan{Pixels: 56, HeldOut: 300, Share: 2000, SFTSteps: 600, SFTBatch: 48, SFTRate: 1.5e-3,
-		GRPOSteps: 220, GRPOBatch: 64, Group: 8, GRPORate: 1.5e-4, KL: 0.01, MaxTokens: 20, Others: 3}
+	quick = Plan{Pixels: 56, HeldOut: 60, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
+		GRPOSteps: 60, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
+	full = Plan{Pixels: 56, HeldOut: 300, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
+		GRPOSteps: 400, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
 )
 
 // chance is what guessing gives.
@@ -78,9 +82,19 @@ type Result struct {
 type TaskResult struct {
 	Chance  float64 `json:"chance"`
 	New     float64 `json:"new"`
+	Base    float64 `json:"base"`
 	SFT     float64 `json:"sft"`
 	GRPO    float64 `json:"grpo"`
+	Control float64 `json:"control"` // SFT on the same share instead of GRPO, as many steps
 	HeldOut int     `json:"held_out"`
+}
+
+// stages are the models that are judged, in the order in which they come.
+var stages = []string{"new", "base", "sft", "grpo", "control"}
+
+// of is the share of a stage.
+func (t *TaskResult) of(stage string) *float64 {
+	return map[string]*float64{"new": &t.New, "base": &t.Base, "sft": &t.SFT, "grpo": &t.GRPO, "control": &t.Control}[stage]
 }
 
 // run is a demonstration under way.
@@ -89,13 +103,15 @@ type run struct {
 	Plan
 	result  Result
 	model   *ssrl.Model
+	share   []*ssrl.Sample // what SFT sees
 	heldOut *ssrl.Dataset
 	curves  map[string][]float64 // by metric, a value a step
 	reports map[string]ssrl.Report
 }
 
-// Run makes everything in opts.Out: the models new/, sft/ and grpo/, the dataset
-// held_out/ with each problem exactly as asked, result.json and report.html.
+// Run makes everything in opts.Out: the models new/, base/, sft/, grpo/ and
+// control/, the dataset held_out/ with each problem exactly as asked, result.json
+// and report.html.
 func Run(ctx context.Context, opts Options) (Result, error) {
 	if opts.Quick {
 		return follow(ctx, opts, quick)
@@ -114,7 +130,7 @@ func follow(ctx context.Context, opts Options, plan Plan) (Result, error) {
 	}
 	r.result = Result{Seed: opts.Seed, Tasks: map[string]*TaskResult{}, Config: r.Plan}
 	start := time.Now()
-	for _, stage := range []func(context.Context) error{r.prepare, r.sft, r.grpo} {
+	for _, stage := range []func(context.Context) error{r.prepare, r.base, r.sft, r.grpo, r.control} {
 		if err := stage(ctx); err != nil {
 			return r.result, errors.Join(err, r.close())
 		}
@@ -144,11 +160,32 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := ssrl.CreateModel(r.path("new"), "nano", r.Seed); err != nil {
 		return err
 	}
-	var err error
-	if r.model, err = ssrl.OpenModel(ctx, r.path("new"), ssrl.ModelOptions{}); err != nil {
+	if err := r.open(ctx, "new"); err != nil {
 		return err
 	}
 	return r.judge(ctx, "new")
+}
+
+// open takes the model of a stage in place of the one before.
+func (r *run) open(ctx context.Context, stage string) (err error) {
+	if r.model != nil {
+		if err := r.model.Close(); err != nil {
+			return err
+		}
+	}
+	r.model, err = ssrl.OpenModel(ctx, r.path(stage), ssrl.ModelOptions{})
+	return err
+}
+
+// base takes the model that Base made.
+func (r *run) base(ctx context.Context) error {
+	if err := WriteBase(r.path("base")); err != nil {
+		return err
+	}
+	if err := r.open(ctx, "base"); err != nil {
+		return err
+	}
+	return r.judge(ctx, "base")
 }
 
 // holdOut writes HeldOut questions of every task to held_out/.
@@ -202,14 +239,7 @@ func (r *run) judge(ctx context.Context, stage string) error {
 			res = &TaskResult{Chance: chance[name], HeldOut: tally.N}
 			r.result.Tasks[name] = res
 		}
-		switch acc := tally.Score.Accuracy; stage {
-		case "new":
-			res.New = acc
-		case "sft":
-			res.SFT = acc
-		case "grpo":
-			res.GRPO = acc
-		}
+		*res.of(stage) = tally.Score.Accuracy
 		about = append(about, fmt.Sprintf("%s %.1f%%", name, 100*tally.Score.Accuracy))
 	}
 	r.Say("judging "+stage, 1, 1, fmt.Sprintf("%s; format %.2f", strings.Join(about, ", "), rep.Score.Format))
@@ -219,32 +249,44 @@ func (r *run) judge(ctx context.Context, stage string) error {
 // sft teaches the form of answers and a start on the tasks, from a small share
 // of questions seen again and again.
 func (r *run) sft(ctx context.Context) error {
-	var share []*ssrl.Sample
 	for s, err := range r.training(ctx, "sft") {
 		if err != nil {
 			return err
 		}
-		if share = append(share, s); len(share) == r.Share {
+		if r.share = append(r.share, s); len(r.share) == r.Share {
 			break
 		}
 	}
+	return r.supervise(ctx, "sft", "SFT", r.SFTSteps)
+}
+
+// control is what GRPO has to beat: as many more steps of SFT on the same share.
+func (r *run) control(ctx context.Context) error {
+	if err := r.open(ctx, "sft"); err != nil {
+		return err
+	}
+	return r.supervise(ctx, "control", "control", r.GRPOSteps)
+}
+
+// supervise teaches the share to the open model, which becomes that of a stage.
+func (r *run) supervise(ctx context.Context, stage, name string, steps int) error {
 	t, err := ssrl.NewSFT(r.model, ssrl.SFTOptions{LearningRate: r.SFTRate, Plain: true,
-		Schedule: ssrl.Schedule{Kind: "cosine", Warmup: r.SFTSteps / 20, Steps: r.SFTSteps}})
+		Schedule: ssrl.Schedule{Kind: "cosine", Warmup: steps / 20, Steps: steps}})
 	if err != nil {
 		return err
 	}
-	for step := range r.SFTSteps {
-		st, err := t.Step(ctx, batch(share, r.Seed, step, r.SFTBatch))
+	for step := range steps {
+		st, err := t.Step(ctx, batch(r.share, seed.Key(r.Seed, stage), step, r.SFTBatch))
 		if err != nil {
 			return err
 		}
-		r.curves["SFT loss"] = append(r.curves["SFT loss"], st.Loss)
-		r.Say("SFT", step+1, r.SFTSteps, fmt.Sprintf("loss %.3f", st.Loss))
+		r.curves[name+" loss"] = append(r.curves[name+" loss"], st.Loss)
+		r.Say(name, step+1, steps, fmt.Sprintf("loss %.3f", st.Loss))
 	}
-	if err := t.Save(r.path("sft")); err != nil {
+	if err := t.Save(r.path(stage)); err != nil {
 		return err
 	}
-	return r.judge(ctx, "sft")
+	return r.judge(ctx, stage)
 }
 
 // grpo goes on from there by the scores of the model's own answers.

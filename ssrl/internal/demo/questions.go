@@ -11,24 +11,33 @@ import (
 
 // tasks are the five tasks, asked in a few words. At 56 pixels the lines between
 // patches would cover a seventh of what can be seen of a seam, so only labels
-// are drawn.
-func tasks() []ssrl.Task {
-	return []ssrl.Task{ssrl.Shuffle{NoBorder: true, Brief: true}, ssrl.Flip{NoBorder: true, Brief: true},
-		ssrl.Crop{Brief: true}, ssrl.DepthOrder{Brief: true}, ssrl.Position{Brief: true}}
-}
+// are drawn, and a digit of five pixels is helped by a colour.
+func tasks() []ssrl.Task { return []ssrl.Task{shuffle, flip, crop, depth, position} }
+
+var (
+	shuffle  = ssrl.Shuffle{NoBorder: true, Brief: true}
+	flip     = ssrl.Flip{NoBorder: true, Brief: true}
+	crop     = ssrl.Crop{Brief: true}
+	depth    = ssrl.DepthOrder{Brief: true, Coloured: true}
+	position = ssrl.Position{Brief: true, Coloured: true}
+)
 
 // samples draws questions of new scenes without end. Stages have frames of
 // their own.
 func (r *run) samples(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample, error] {
-	s := seed.Key(r.Seed, "demo", stage)
+	return draw(ctx, tasks(), seed.Key(r.Seed, "demo", stage), r.Pixels)
+}
+
+// draw asks one question of each task about each of the scenes of a seed.
+func draw(ctx context.Context, tasks []ssrl.Task, s uint64, pixels int) iter.Seq2[*ssrl.Sample, error] {
 	frames := func(yield func(*ssrl.Frame, error) bool) {
 		for i := 0; ; i++ {
-			if !yield(ssrl.Scene(s, i, r.Pixels, r.Pixels)) {
+			if !yield(ssrl.Scene(s, i, pixels, pixels)) {
 				return
 			}
 		}
 	}
-	return ssrl.Generator{Tasks: tasks(), Seed: s}.Samples(ctx, frames)
+	return ssrl.Generator{Tasks: tasks, Seed: s}.Samples(ctx, frames)
 }
 
 // training are the questions that a stage learns from: those of samples, fewer
@@ -37,8 +46,8 @@ func (r *run) training(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample
 	return func(yield func(*ssrl.Sample, error) bool) {
 		seen := map[string]int{}
 		for s, err := range r.samples(ctx, stage) {
-			if err == nil && s.Task != "shuffle" && s.Task != "flip" {
-				if seen[s.Task]++; seen[s.Task]%r.Others != 0 {
+			if err == nil && (s.Task == "crop" || s.Task == "position") {
+				if seen[s.Task]++; seen[s.Task]%r.Seldom != 0 {
 					continue
 				}
 			}

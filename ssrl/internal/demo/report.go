@@ -19,9 +19,6 @@ var page string
 
 var layout = template.Must(template.New("report").Parse(page))
 
-// stages in the order in which they happen.
-var stages = []string{"new", "sft", "grpo"}
-
 // report draws report.html: one file, nothing fetched.
 func (r *run) report() ([]byte, error) {
 	data := struct {
@@ -29,6 +26,7 @@ func (r *run) report() ([]byte, error) {
 		Minutes string
 		Rows    []row
 		Format  string
+		Chance  string // tasks that are not told from guessing
 		Curves  []curve
 		Cards   []template.HTML
 		Policy  string
@@ -40,6 +38,7 @@ func (r *run) report() ([]byte, error) {
 		formats = append(formats, fmt.Sprintf("%s %.2f", s, r.reports[s].Score.Format))
 	}
 	data.Format = strings.Join(formats, ", ")
+	data.Chance = strings.Join(r.guessed(), ", ")
 	var err error
 	if data.Cards, err = r.cards(); err != nil {
 		return nil, err
@@ -66,11 +65,23 @@ func (r *run) rows() (out []row) {
 	for _, t := range tasks() {
 		res := r.result.Tasks[t.Name()]
 		line := row{Task: t.Name(), Chance: percent(res.Chance), N: res.HeldOut}
-		for _, share := range []float64{res.New, res.SFT, res.GRPO} {
+		for _, stage := range stages {
+			share := *res.of(stage)
 			low, high := wilson(share, res.HeldOut)
 			line.Cells = append(line.Cells, cell{percent(share), fmt.Sprintf("%.0f to %.0f", 100*low, 100*high), int(100 * share)})
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+// guessed are the tasks whose interval after GRPO reaches down to chance.
+func (r *run) guessed() (out []string) {
+	for _, t := range tasks() {
+		res := r.result.Tasks[t.Name()]
+		if low, _ := wilson(res.GRPO, res.HeldOut); low <= res.Chance {
+			out = append(out, t.Name())
+		}
 	}
 	return out
 }
