@@ -241,10 +241,14 @@ sizes: ## lines by package, code and tests, and the change since the last tag
 	  printf '%8d %8d %8s  %s\n' $$code $$tests "$$change" $$dir; \
 	done | awk '{ c += $$1; t += $$2; print } END { printf "%8d %8d %8s  %s\n", c, t, "", "all" }'
 
-install: build ## library, headers, CMake and pkg-config files and command below PREFIX=/usr/local
+install: build ## library, headers, CMake and pkg-config files, command and its completions below PREFIX=/usr/local
 	@test -n '$(CAPI)' || { echo 'install: there is no C library to install yet' >&2; exit 1; }
 	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/lib/cmake/ssrl' '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 build/ssrl '$(DESTDIR)$(PREFIX)/bin/ssrl'
+	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	install -m 644 ssrl/cmd/ssrl/completion/ssrl.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ssrl'
+	install -m 644 ssrl/cmd/ssrl/completion/ssrl.zsh '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ssrl'
+	install -m 644 ssrl/cmd/ssrl/completion/ssrl.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ssrl.fish'
 	install -m 644 build/ssrl.h bindings/cpp/ssrl.hpp '$(DESTDIR)$(PREFIX)/include'
 	install -m 644 bindings/cpp/ssrl-config.cmake '$(DESTDIR)$(PREFIX)/lib/cmake/ssrl'
 	printf '%s\n' 'set(PACKAGE_VERSION $(VERSION))' 'if(NOT PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)' \

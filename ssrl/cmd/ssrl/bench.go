@@ -22,6 +22,12 @@ type benchCmd struct {
 	GRPO   benchGRPOCmd   `cmd:"" name:"grpo" help:"Steps of GRPO: drawing answers, and learning from them."`
 }
 
+// Help is an example.
+func (c *benchCmd) Help() string {
+	return `Example:
+  ssrl bench data --seconds 2 --json`
+}
+
 type benchDataCmd struct {
 	Images    string   `help:"Folder of frames; synthetic scenes of 1024 x 768 by default."`
 	DepthDir  string   `help:"Folder of depth maps, as in generate."`
@@ -29,6 +35,12 @@ type benchDataCmd struct {
 	Tasks     []string `help:"shuffle, flip, crop, depth, position_far, position_near, together, memory (frames of 1920 x 1080 in memory) and workers; all by default."`
 	Seconds   float64  `default:"5" help:"Time for each task."`
 	JSON      bool     `name:"json" help:"One JSON object instead of a table."`
+}
+
+// Help is an example.
+func (c *benchDataCmd) Help() string {
+	return `Example:
+  ssrl bench data --images frames --tasks flip,depth --seconds 2`
 }
 
 // longestBench bounds the time of one task.
@@ -95,6 +107,12 @@ func (f *trainFlags) show(r bench.TrainReport, err error) error {
 
 type benchTrainCmd struct{ trainFlags }
 
+// Help is an example.
+func (c *benchTrainCmd) Help() string {
+	return `Example:
+  ssrl bench train --model MODEL --data questions --batch 8 --steps 4`
+}
+
 func (c *benchTrainCmd) Run(ctx context.Context) error {
 	opts, err := c.options()
 	if err != nil {
@@ -109,6 +127,12 @@ type benchGRPOCmd struct {
 	MaxTokens int     `default:"24" help:"Tokens of an answer."`
 	KL        float64 `name:"kl" default:"0.01" help:"Weight of the distance to the starting weights."`
 	Drawn     bool    `help:"The tokens of all answers as well, in JSON."`
+}
+
+// Help is an example.
+func (c *benchGRPOCmd) Help() string {
+	return `Example:
+  ssrl bench grpo --group 4 --max-tokens 16 --steps 4`
 }
 
 func (c *benchGRPOCmd) Run(ctx context.Context) error {
@@ -131,6 +155,12 @@ type benchAnswerCmd struct {
 	Runs     int    `default:"3" help:"Runs that are timed; one more comes before them."`
 	Threads  int    `help:"One for each processor by default."`
 	JSON     bool   `name:"json" help:"One JSON object instead of text."`
+}
+
+// Help is an example.
+func (c *benchAnswerCmd) Help() string {
+	return `Example:
+  ssrl bench answer --model MODEL --prompt 512 --tokens 64 --json`
 }
 
 func (c *benchAnswerCmd) Run(ctx context.Context) error {

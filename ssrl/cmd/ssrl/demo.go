@@ -15,6 +15,12 @@ type demoCmd struct {
 	JSON  bool   `name:"json" help:"result.json on one line at the end."`
 }
 
+// Help is an example.
+func (c *demoCmd) Help() string {
+	return `Example:
+  ssrl demo --quick --out ssrl-demo`
+}
+
 func (c *demoCmd) Run(ctx context.Context) error {
 	var m *meter
 	stage := ""

@@ -23,6 +23,12 @@ type evalCmd struct {
 	JSON        bool   `name:"json" help:"result.json on one line."`
 }
 
+// Help is an example.
+func (c *evalCmd) Help() string {
+	return `Example:
+  ssrl eval --bench pretext --model trained --data questions --instruction --out result`
+}
+
 // evaluation is result.json of eval.
 type evaluation struct {
 	Bench string               `json:"bench"`

@@ -19,6 +19,12 @@ type scenesCmd struct {
 	JSON  bool   `name:"json" help:"One JSON object at the end."`
 }
 
+// Help is an example.
+func (c *scenesCmd) Help() string {
+	return `Example:
+  ssrl scenes --count 100 --seed 1 --out frames`
+}
+
 func (c *scenesCmd) Run(ctx context.Context) error {
 	width, height, err := parseSize(c.Size)
 	if err != nil {
@@ -79,6 +85,28 @@ type generateCmd struct {
 	Shuffled   bool    `help:"Take the frames in an order drawn from the seed instead of by name."`
 	Out        string  `required:"" help:"New or empty directory, or an unfinished run of the same arguments."`
 	JSON       bool    `name:"json" help:"One JSON object at the end."`
+}
+
+// Help is an example.
+func (c *generateCmd) Help() string {
+	return `Example:
+  ssrl generate --images frames --tasks shuffle,depth --seed 1 --out questions
+  ssrl generate --images rgb --depth-dir depth --depth-unit tum --format parquet --out questions`
+}
+
+// values are what --tasks and --format may be.
+func (c *generateCmd) values(of string) (words []string) {
+	switch of {
+	case "format":
+		words = ssrl.DatasetFormats()
+	case "tasks":
+		for _, t := range ssrl.AllTasks() {
+			words = append(words, t.Name())
+		}
+	case "depth-unit":
+		words = []string{"mm", "m", "tum", "sunrgbd", "relative"}
+	}
+	return words
 }
 
 func (c *generateCmd) Run(ctx context.Context) error {

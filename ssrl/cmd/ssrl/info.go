@@ -11,6 +11,12 @@ type infoCmd struct {
 	JSON bool `name:"json" help:"One JSON object."`
 }
 
+// Help is an example.
+func (c *infoCmd) Help() string {
+	return `Example:
+  ssrl info --json`
+}
+
 func (c *infoCmd) Run() error {
 	info := ssrl.About()
 	if c.JSON {

@@ -13,6 +13,13 @@ type inspectCmd struct {
 	JSON      bool   `name:"json" help:"One JSON object with everything."`
 }
 
+// Help is an example.
+func (c *inspectCmd) Help() string {
+	return `Example:
+  ssrl inspect questions
+  ssrl inspect MODEL --json | jq .model.parameters`
+}
+
 func (c *inspectCmd) Run(ctx context.Context) error {
 	m := newMeter("read")
 	in, err := ssrl.Inspect(ctx, c.Path, ssrl.InspectOptions{Source: ssrl.Source{Depth: c.DepthDir, Unit: c.DepthUnit},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -38,6 +39,9 @@ type commands struct {
 	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Info     infoCmd     `cmd:"" help:"Version, processor and devices."`
 
+	Completion completionCmd `cmd:"" help:"A script that completes words in a shell."`
+	Complete   completeCmd   `cmd:"" hidden:"" help:"Answers that script."`
+
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
@@ -49,12 +53,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) (code int) {
 	// A reader that went away is an error of the write, not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	var c commands
-	parser, err := kong.New(&c, kong.Name("ssrl"), kong.Description("Spatial questions from images, answers from Qwen-VL, training on both."),
-		kong.Vars{"version": ssrl.Version}, kong.Exit(func(n int) { panic(exit(n)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	if err != nil {
-		panic(err)
-	}
+	parser := newParser()
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -85,6 +84,15 @@ func run(args []string) (code int) {
 	return complain(err, 1)
 }
 
+func newParser() *kong.Kong {
+	parser, err := kong.New(&commands{}, kong.Name("ssrl"), kong.Description("Spatial questions from images, answers from Qwen-VL, training on both."),
+		kong.Vars{"version": ssrl.Version}, kong.Exit(func(n int) { panic(exit(n)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err)
+	}
+	return parser
+}
+
 // exit carries kong's wish to end, after help or version, out of the parser.
 type exit int
 
@@ -106,10 +114,26 @@ func joinNegatives(args []string) []string {
 }
 
 var (
-	negative = regexp.MustCompile(`^-([0-9.]|(?i:inf|nan)$)`)
-	bareFlag = regexp.MustCompile(`^--[a-z-]+$`)
-	noValue  = regexp.MustCompile(`^(--[a-z-]+): expected \w+ value but got .*$`)
+	negative    = regexp.MustCompile(`^-([0-9.]|(?i:inf|nan)$)`)
+	bareFlag    = regexp.MustCompile(`^--[a-z-]+$`)
+	unknownFlag = regexp.MustCompile(`^unknown flag --([a-z_-]+)$`)
+	noValue     = regexp.MustCompile(`^(--[a-z-]+): expected \w+ value but got .*$`)
 )
+
+// meant is a hint that an unknown flag is an option of a trainer, whose options
+// are words.
+func meant(err error) string {
+	var parse *kong.ParseError
+	name := unknownFlag.FindStringSubmatch(err.Error())
+	if name == nil || !errors.As(err, &parse) || parse.Context.Selected() == nil {
+		return ""
+	}
+	c, ok := parse.Context.Selected().Target.Addr().Interface().(valued)
+	if option := strings.ReplaceAll(name[1], "-", "_") + "="; ok && slices.Contains(c.values("key=value"), option) {
+		return ", did you mean " + option + "VALUE?"
+	}
+	return ""
+}
 
 // misuse words what the parser says.
 func misuse(err error, args []string) error {
@@ -120,5 +144,5 @@ func misuse(err error, args []string) error {
 	if strings.HasPrefix(text, "expected one of") {
 		text = "no command"
 	}
-	return errors.New(text + " (see ssrl --help)")
+	return errors.New(text + meant(err) + " (see ssrl --help)")
 }

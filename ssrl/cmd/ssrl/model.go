@@ -16,6 +16,12 @@ type newCmd struct {
 	JSON   bool   `name:"json" help:"One JSON object at the end."`
 }
 
+// Help is an example.
+func (c *newCmd) Help() string {
+	return `Example:
+  ssrl new --preset nano --seed 1 --out nano`
+}
+
 func (c *newCmd) Run() error {
 	if err := ssrl.CheckOutput(c.Out, false); err != nil {
 		return err
@@ -118,6 +124,12 @@ type exportCmd struct {
 	modelFlags
 	Out  string `required:"" help:"New or empty directory."`
 	JSON bool   `name:"json" help:"One JSON object at the end."`
+}
+
+// Help is an example.
+func (c *exportCmd) Help() string {
+	return `Example:
+  ssrl export --model MODEL --adapter ADAPTER --out merged`
 }
 
 // Run writes a plain model directory, the adapter merged.

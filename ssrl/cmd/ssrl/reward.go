@@ -18,6 +18,13 @@ type rewardCmd struct {
 	JSON    bool   `name:"json" help:"One JSON object a line."`
 }
 
+// Help is an example.
+func (c *rewardCmd) Help() string {
+	return `Example:
+  echo '{"id": "scene-000000.png-flip-0", "answer": "\\boxed{2}"}' > answers.jsonl
+  ssrl reward --dataset questions --answers answers.jsonl`
+}
+
 // answersLine bounds a line of the answers' file.
 const answersLine = 16 << 20
 

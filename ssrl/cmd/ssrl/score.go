@@ -11,6 +11,12 @@ type scoreCmd struct {
 	JSON   bool   `name:"json" help:"One JSON object."`
 }
 
+// Help is an example.
+func (c *scoreCmd) Help() string {
+	return `Example:
+  ssrl score --model MODEL --image photo.jpg --prompt 'What is it?' --answer 'A cup.'`
+}
+
 func (c *scoreCmd) Run(ctx context.Context) error {
 	p, err := c.prompt(c.Prompt)
 	if err != nil {

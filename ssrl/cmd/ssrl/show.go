@@ -15,6 +15,12 @@ type showCmd struct {
 	JSON    bool   `name:"json" help:"One JSON object at the end."`
 }
 
+// Help is an example.
+func (c *showCmd) Help() string {
+	return `Example:
+  ssrl show questions --limit 50 --out questions.html`
+}
+
 func (c *showCmd) Run(ctx context.Context) error {
 	if c.Limit < 1 {
 		return usageError{fmt.Errorf("--limit %d (want at least 1)", c.Limit)}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"ssrl"
+	"ssrl/internal/config"
 )
 
 // runFlags are those of every trainer.
@@ -41,6 +42,18 @@ func (o *runOptions) check() error {
 
 type sftCmd struct{ runFlags }
 
+// Help is an example.
+func (c *sftCmd) Help() string {
+	return `Example:
+  ssrl sft --model nano --data questions --out taught steps=200 batch=16 learning_rate=1e-3
+  ssrl sft --model nano --data questions --out taught --resume steps=400 batch=16 learning_rate=1e-3`
+}
+
+// values are the names of the options.
+func (c *sftCmd) values(of string) []string {
+	return c.optionNames(of, &runOptions{}, &ssrl.SFTOptions{})
+}
+
 func (c *sftCmd) Run(ctx context.Context) error {
 	opts := struct {
 		runOptions
@@ -54,6 +67,18 @@ func (c *sftCmd) Run(ctx context.Context) error {
 
 type grpoCmd struct{ runFlags }
 
+// Help is an example.
+func (c *grpoCmd) Help() string {
+	return `Example:
+  ssrl grpo --model taught --data questions --out trained steps=100 group=8 max_tokens=64
+  ssrl grpo --model taught --data questions --out trained --config grpo.yaml kl=0.02`
+}
+
+// values are the names of the options.
+func (c *grpoCmd) values(of string) []string {
+	return c.optionNames(of, &runOptions{}, &ssrl.GRPOOptions{})
+}
+
 func (c *grpoCmd) Run(ctx context.Context) error {
 	opts := struct {
 		runOptions
@@ -65,6 +90,16 @@ func (c *grpoCmd) Run(ctx context.Context) error {
 	var said answered
 	shown := console{"reward", []string{"reward/accuracy", "reward/format", "actor/kl_loss", "response_length/mean", "actor/lr"}, &said}
 	return c.train(ctx, opts.runOptions, shown, func(m *ssrl.Model) (ssrl.Trainer, error) { return ssrl.NewGRPO(m, said.exact, opts.GRPOOptions) })
+}
+
+// optionNames are what a word may begin with.
+func (c *runFlags) optionNames(of string, from ...any) (words []string) {
+	if of == "key=value" {
+		for _, name := range config.Names(from...) {
+			words = append(words, name+"=")
+		}
+	}
+	return words
 }
 
 // options fills the run's and the trainer's options from the file and the words.

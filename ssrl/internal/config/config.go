@@ -97,6 +97,28 @@ func owner(into []any, key string) (any, error) {
 	return nil, fmt.Errorf("unknown option %s (did you mean %s?)", key, Nearest(key, all))
 }
 
+// Names are those of all options, sorted: what a word may hold before its =.
+// Structs are given by pointers, as to Decode.
+func Names(of ...any) []string {
+	var all []string
+	for _, o := range of {
+		all = append(all, names(reflect.TypeOf(o).Elem(), "")...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func names(t reflect.Type, prefix string) (all []string) {
+	for name, ft := range options(t) {
+		if ft.Kind() == reflect.Struct {
+			all = append(all, names(ft, prefix+name+".")...)
+		} else {
+			all = append(all, prefix+name)
+		}
+	}
+	return all
+}
+
 // options are the JSON names of a struct's fields and their types.
 func options(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}

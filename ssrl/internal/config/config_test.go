@@ -55,3 +55,12 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+func TestNames(t *testing.T) {
+	type run struct {
+		Steps int `json:"steps"`
+		Plain int `json:"plain"`
+		Inner int
+	}
+	assert.Equal(t, []string{"group", "learning_rate", "plain", "schedule.kind", "schedule.steps", "steps"}, Names(&run{}, &trainer{}))
+}
