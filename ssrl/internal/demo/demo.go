@@ -64,7 +64,7 @@ var (
 	quick = Plan{Pixels: 56, HeldOut: 60, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
 		GRPOSteps: 60, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
 	full = Plan{Pixels: 56, HeldOut: 300, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
-		GRPOSteps: 400, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
+		GRPOSteps: 600, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
 )
 
 // chance is what guessing gives.
