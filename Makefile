@@ -151,6 +151,8 @@ ifneq ($(wildcard examples/python/*.py),)
 	@$(call HAVE,$(PYTHON),examples/python); $(EXAMPLE); for f in $(wildcard examples/python/*.py); do \
 	  example python-$$(basename $$f .py) env $(LIBRARY) $(PYTHON) '$(CURDIR)'/$$f; done
 endif
+	@# Every language gets the same answer.
+	@for f in build/examples/*-spatial_ssrl_7b.out/stdout; do cmp build/examples/go-spatial_ssrl_7b.out/stdout $$f; done
 
 check: build readme header symbols ## gofmt, vet, race, noasm, no cgo, arm64, layers, API, header, symbols, fuzz, sizes
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(CODE)); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }

@@ -11,6 +11,19 @@ import (
 	"ssrl"
 )
 
+// drawnAs is how the options draw answers. With recommended, what their text
+// leaves out is the model's wish; a zero that is said counts.
+func drawnAs(m *ssrl.Model, s ssrl.Sampling, recommended bool, text string) (ssrl.Sampling, error) {
+	if !recommended {
+		return s, nil
+	}
+	s, err := m.Recommended()
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(text), &s)
+}
+
 // question is how a prompt is put.
 type question struct {
 	Format   bool            `json:"format"`
@@ -43,12 +56,14 @@ func libssrl_model_generate(m *C.ssrl_model, prompt *C.ssrl__text, images *C.ssr
 	return try(err, func() error {
 		var o struct {
 			ssrl.Sampling
+			Recommended bool `json:"recommended"`
 			question
 			Details bool `json:"details"`
 		}
 		if err := options(opts, &o); err != nil {
 			return err
 		}
+		text := C.GoString((*C.char)(opts)) // which the caller may free
 		if fn == nil {
 			return invalid("fn is NULL")
 		}
@@ -57,15 +72,19 @@ func libssrl_model_generate(m *C.ssrl_model, prompt *C.ssrl__text, images *C.ssr
 			return err
 		}
 		return inModel(m, job, func(m *model, call *call) error {
-			if o.Details {
-				return answer(m, call, p, o.Sampling, fn, user)
+			how, err := drawnAs(m.m, o.Sampling, o.Recommended, text)
+			if err != nil {
+				return err
 			}
-			limit := int64(o.MaxTokens)
+			if o.Details {
+				return answer(m, call, p, how, fn, user)
+			}
+			limit := int64(how.MaxTokens)
 			if limit == 0 {
 				limit = defaultMaxTokens
 			}
 			call.at(0, limit)
-			for piece, err := range m.m.Generate(call.ctx, p, o.Sampling) {
+			for piece, err := range m.m.Generate(call.ctx, p, how) {
 				if err == nil {
 					call.done.Add(1)
 					err = handText(fn, user, piece)
@@ -170,11 +189,13 @@ func libssrl_model_evaluate(m *C.ssrl_model, d *C.ssrl__dataset, reward C.ssrl_r
 	return try(err, func() error {
 		var o struct {
 			ssrl.Sampling
-			Plain bool `json:"plain"`
+			Recommended bool `json:"recommended"`
+			Plain       bool `json:"plain"`
 		}
 		if err := options(opts, &o); err != nil {
 			return err
 		}
+		text := C.GoString((*C.char)(opts)) // which the caller may free
 		if fn == nil {
 			return invalid("fn is NULL")
 		}
@@ -194,10 +215,14 @@ func libssrl_model_evaluate(m *C.ssrl_model, d *C.ssrl__dataset, reward C.ssrl_r
 		}
 		return begin(job, call, func() error {
 			defer reading.leave()
+			how, err := drawnAs(m.m, o.Sampling, o.Recommended, text)
+			if err != nil {
+				return err
+			}
 			report, err := ssrl.Evaluate(call.ctx, m.m, set, func(s *ssrl.Sample, answer string) ssrl.Score {
 				call.done.Add(1)
 				return judge(s, answer)
-			}, o.Sampling, o.Plain)
+			}, how, o.Plain)
 			if err == nil {
 				err = call.stopped()
 			}

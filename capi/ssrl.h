@@ -145,9 +145,9 @@ ssrl_status ssrl_model_open(ssrl_model **out, const char *dir, const char *optio
                             ssrl_progress_fn progress, void *user, ssrl_job **job, ssrl_error *err);
 
 /* Answers a prompt, in which each <image> stands for one of images; without any they come first. fn hears the answer in whole characters as
- * it is made. Options: max_tokens 256, temperature 0, top_k, top_p, min_p, order, repetition_penalty, stop [..], seed; format false: asks
- * to think and to box the answer, as training does; messages [{"role","content"},..] in place of prompt, whose items {"type":"image"} are
- * images in turn; and details false: fn hears, at the end, one object {"text","tokens","logprobs","finish"}. */
+ * it is made. Options: max_tokens 256, temperature 0, top_k, top_p, min_p, order, repetition_penalty, stop [..], seed; recommended false:
+ * takes the others from generation_config.json; format false: asks to think and box the answer; messages [{"role","content"},..] for prompt,
+ * whose items {"type":"image"} are images in turn, or files with "image"; details false: fn hears one {"text","tokens","logprobs","finish"}. */
 ssrl_status ssrl_model_generate(ssrl_model *m, const char *prompt, const ssrl_image *images, int32_t n_images, const char *options,
                                 ssrl_text_fn fn, void *user, ssrl_job **job, ssrl_error *err);
 /* How probable is an answer? fn hears {"prompt_tokens","answer_tokens","logprobs","top1"}. Options: format and messages as above. */

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import weakref
-from typing import Any, Callable, Iterator, Sequence, Union
+from typing import Any, Callable, Iterator, Sequence, TypeVar, Union
 
 from . import _lib
 from .array import Array, see
@@ -408,6 +408,9 @@ def reward(answer: str, truth: str) -> Score:
     return Score(s.overall, s.accuracy, s.format)
 
 
+_Handle = TypeVar("_Handle", bound="Handle")
+
+
 class Handle:
     """Owns a handle of the library: closed by close, with or the garbage collector."""
 
@@ -432,7 +435,7 @@ class Handle:
         if self._handle is not None:
             _lib.lib().ssrl_interrupt(self._handle)
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _Handle) -> _Handle:
         return self
 
     def __exit__(self, *_: Any) -> None:

@@ -120,8 +120,8 @@ class Model(Handle):
     def generate(self, prompt: str | Sequence[Any], images: Sequence[Any] = (), **options: Any) -> Iterator[str]:
         """Yields an answer as it is made, in whole characters. Leaving the loop ends it.
 
-        Options: max_tokens, temperature, top_k, top_p, min_p, order, repetition_penalty, stop, seed, and
-        format, which asks to think and to box the answer, as training does.
+        Options: max_tokens, temperature, top_k, top_p, min_p, order, repetition_penalty, stop, seed,
+        recommended, which takes what is left out from generation_config.json, and format, which asks to think and to box the answer, as training does.
         """
         return stream(lambda emit, callbacks: self._ask(prompt, images, options, emit, lambda: None, callbacks))
 

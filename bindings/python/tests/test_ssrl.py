@@ -3,6 +3,7 @@
 import array
 import asyncio
 import gc
+import json
 import math
 import multiprocessing
 import os
@@ -273,6 +274,24 @@ class Library(unittest.TestCase):
         self.assertTrue(all(p < 0 for p in score.logprobs))
         with self.assertRaisesRegex(ssrl.Error, "images"):
             m.answer([{"role": "user", "content": "Where?"}], [self.image])
+
+    def test_recommended_sampling(self):
+        directory = os.path.join(self.folder.name, "wishes")
+        ssrl.create_model(directory, "nano", seed=1)
+        with open(os.path.join(directory, "generation_config.json"), encoding="utf-8") as f:
+            wishes = json.load(f)
+        wishes.update(do_sample=True, temperature=2.0, top_k=5, repetition_penalty=1.5)
+        with open(os.path.join(directory, "generation_config.json"), "w", encoding="utf-8") as f:
+            json.dump(wishes, f)
+        with ssrl.Model(directory) as m:
+            likely = m.answer("Where?", max_tokens=8)
+            drawn = m.answer("Where?", max_tokens=8, seed=3, temperature=2.0, top_k=5, repetition_penalty=1.5)
+            self.assertNotEqual(drawn, likely)
+            self.assertEqual(m.answer("Where?", max_tokens=8, seed=3, recommended=True), drawn)
+            zeros = dict(temperature=0, repetition_penalty=0)
+            self.assertEqual(m.answer("Where?", max_tokens=8, recommended=True, **zeros), likely, "a zero that is said counts")
+            with self.assertRaises(ssrl.InvalidError):
+                m.answer("Where?", recommended=1)
 
     def test_evaluation(self):
         m, d = self.model(), self.dataset()
