@@ -110,6 +110,10 @@ type DatasetOptions struct {
 	Name string `json:"dataset"`
 }
 
+func (o DatasetOptions) reading() formats.Options {
+	return formats.Options{Problem: o.Problem, Answer: o.Answer, Images: o.Images, ImageDir: o.ImageDir, Name: o.Name}
+}
+
 // Dataset reads the samples of a dataset. It is safe for concurrent use until
 // Close.
 type Dataset struct {
@@ -134,7 +138,9 @@ func OpenDatasetAs(path string, o DatasetOptions) (*Dataset, error) {
 	if path == "" {
 		return nil, errors.New("no dataset (want a dataset directory)")
 	}
-	d, err := formats.Open(path, formats.Options{Problem: o.Problem, Answer: o.Answer, Images: o.Images, ImageDir: o.ImageDir, Name: o.Name, Questions: true})
+	reading := o.reading()
+	reading.Questions = true
+	d, err := formats.Open(path, reading)
 	var where *fs.PathError
 	switch {
 	case errors.As(err, &where) && where.Path == path:

@@ -57,6 +57,9 @@ type GenerateOptions struct {
 // order. Images below out are not frames. Broken frames are left out while others
 // remain; no sample at all is an error, and so is a second run into a finished
 // dataset. After an error nothing is left in out.
+//
+// What Skipped hears is in skipped.jsonl, or skipped-I-of-N.jsonl where the files
+// of shards may lie together: a line {"frame","task","why"} each.
 func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateOptions) (int, error) {
 	g, err := opts.generator()
 	if err != nil {
@@ -78,11 +81,19 @@ func GenerateDataset(ctx context.Context, src Source, out string, opts GenerateO
 	if err != nil {
 		return 0, err
 	}
+	note := g.Skipped
+	var unsaid error // what could not be noted
+	g.Skipped = func(frame, task string, why error) {
+		unsaid = cmp.Or(unsaid, w.Skip(shard.Skip{Frame: frame, Task: task, Why: why.Error()}))
+		if note != nil {
+			note(frame, task, why)
+		}
+	}
 	if found.notice != "" && g.Notice != nil {
 		g.Notice("", found.notice)
 	}
 	n, err := g.writeAll(ctx, found, names, w, opts.Progress)
-	if err == nil {
+	if err = cmp.Or(err, unsaid); err == nil {
 		err = w.Close()
 	}
 	if err != nil {

@@ -105,12 +105,13 @@ func TestShardsTogetherAreTheWholeRun(t *testing.T) {
 	generate(t, "whole", ssrl.GenerateOptions{Seed: 2})
 	whole := tree(t, "whole")
 	for _, shards := range []int{2, 3, 4} {
-		joined, images := "", map[string]string{}
+		joined, leftOut, images := "", "", map[string]string{}
 		for i := range shards {
 			out := fmt.Sprintf("%d-%d", shards, i)
 			generate(t, out, ssrl.GenerateOptions{Seed: 2, Shard: i, Shards: shards})
 			part := tree(t, out)
 			joined += part["samples.jsonl"]
+			leftOut += part["skipped.jsonl"]
 			for name, data := range part {
 				if strings.HasPrefix(name, "images/") {
 					assert.NotContains(t, images, name)
@@ -119,7 +120,8 @@ func TestShardsTogetherAreTheWholeRun(t *testing.T) {
 			}
 		}
 		assert.Equal(t, whole["samples.jsonl"], joined)
-		assert.Len(t, images, len(whole)-2)
+		assert.Equal(t, whole["skipped.jsonl"], leftOut)
+		assert.Len(t, images, len(whole)-3, "all but the manifest and two files of lines")
 		for name, data := range images {
 			assert.Equal(t, whole[name], data)
 		}
@@ -140,7 +142,13 @@ func TestBrokenFramesAreLeftOutWhileOthersRemain(t *testing.T) {
 		require.NoError(t, os.Remove(name))
 	}
 	assert.Empty(t, generate(t, "without", ssrl.GenerateOptions{Tasks: []string{"flip"}, PerImage: 40}))
-	assert.Equal(t, tree(t, "without"), tree(t, "out"), "the others' samples do not change")
+	with := tree(t, "out")
+	assert.Equal(t, `{"frame":"bad.png","task":"","why":"depth in/bad.depth.png: empty file (want PNG, PGM, .npy, HDF5 or PFM)"}
+{"frame":"broken.png","task":"","why":"image in/broken.png: begins with \"text\" (want PNG, JPEG, WebP, BMP, TIFF or PNM)"}
+{"frame":"b\ufffd.png","task":"","why":"image \"in/b\\xff.png\": its name is not UTF-8"}
+`, with["skipped.jsonl"])
+	delete(with, "skipped.jsonl")
+	assert.Equal(t, tree(t, "without"), with, "the others' samples do not change")
 }
 
 func TestGenerateDatasetRefuses(t *testing.T) {

@@ -19,6 +19,8 @@ type InspectOptions struct {
 	// Source says where the depth of frames is and what its unit is; Images is the
 	// path itself.
 	Source Source `json:"source"`
+	// Dataset says how datasets of other programs are read.
+	Dataset DatasetOptions `json:"dataset"`
 	// Progress hears how many samples or frames are read.
 	Progress func(done, total int) `json:"-"`
 }
@@ -62,7 +64,7 @@ func Inspect(ctx context.Context, path string, opts InspectOptions) (*Inspection
 	case "model":
 		in.Model, err = inspectModel(path)
 	case "dataset":
-		in.Dataset, err = inspectDataset(ctx, path, opts.Progress)
+		in.Dataset, err = inspectDataset(ctx, path, opts.Dataset, opts.Progress)
 	case "frames":
 		opts.Source.Images = path
 		in.Frames, err = inspectFrames(ctx, opts.Source, opts.Progress)
@@ -97,7 +99,7 @@ func kindOf(path string) (string, error) {
 		return "dataset", nil
 	case has("config.json", "adapter_config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json"):
 		return "model", nil
-	case has("*.parquet", "*.tar", "*.jsonl", "data/parquets/*.parquet", "data/*.parquet"):
+	case has("*.parquet", "*.tar", "*.jsonl", "data/parquets/*.parquet", "data/*.parquet", "*/manifest.json"):
 		return "dataset", nil
 	}
 	if names, err := imagesBelow(path, nil); err == nil && len(names) > 0 {

@@ -1,22 +1,17 @@
 package ssrl
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"ssrl/internal/balance"
+	"ssrl/internal/formats"
 	"ssrl/internal/rgbd"
 )
 
@@ -27,6 +22,8 @@ type DatasetFacts struct {
 	Sources  int             `json:"sources"` // different frames
 	Seed     *uint64         `json:"seed,omitempty"`
 	Options  json.RawMessage `json:"options,omitempty"` // of the run that made it
+	Splits   []SplitFacts    `json:"splits,omitempty"`  // where there are several; the other facts are of all
+	Shared   int             `json:"shared,omitempty"`  // frames that are in more than one split
 	Tasks    []TaskFacts     `json:"tasks"`
 	Pictures PictureFacts    `json:"pictures"`
 	// Duplicates counts samples that are an earlier one again: the same question,
@@ -34,9 +31,16 @@ type DatasetFacts struct {
 	Duplicates int         `json:"duplicates"`
 	Repeated   [][2]string `json:"repeated,omitempty"`
 	// LeftOut are rows that were skipped in reading; Unsuitable are the frames
-	// that the run could not use, where it noted them in skipped.jsonl.
+	// that the run could not use, as it noted them in skipped.jsonl.
 	LeftOut    int          `json:"left_out"`
 	Unsuitable []ReasonFact `json:"unsuitable,omitempty"`
+}
+
+// SplitFacts are those of one split; PATH@NAME is all of it.
+type SplitFacts struct {
+	Name    string `json:"name"`
+	Samples int    `json:"samples"`
+	Sources int    `json:"sources"`
 }
 
 // TaskFacts are those of the samples of one task.
@@ -87,50 +91,97 @@ const (
 	maxCells = 1024 // answers that are counted one by one
 )
 
-func inspectDataset(ctx context.Context, path string, progress func(done, total int)) (*DatasetFacts, error) {
-	r, err := openRecords(path)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	facts := &DatasetFacts{Format: r.format, Samples: r.Len(), Seed: r.seed, Options: r.run, LeftOut: len(r.Skipped()), Tasks: []TaskFacts{}}
-	count := counter{tasks: map[string]*taskCount{}, sources: map[string]struct{}{}, seen: map[[16]byte]int{}, sizes: newSizes()}
-	err = r.each(ctx, func(i int, s record) error {
-		if err := count.add(r, i, s, facts); err != nil {
-			return err
+// inspectDataset counts every split of a folder, or what else path is.
+func inspectDataset(ctx context.Context, path string, o DatasetOptions, progress func(done, total int)) (*DatasetFacts, error) {
+	facts := &DatasetFacts{Tasks: []TaskFacts{}}
+	c := counter{facts: facts, progress: progress, tasks: map[string]*taskCount{}, sources: map[string]int{}, seen: map[[16]byte]place{}, sizes: newSizes()}
+	defer c.close()
+	paths := []string{path}
+	if o.Name == "" {
+		for i, name := range formats.Splits(path) {
+			paths = append(paths[:i], path+"@"+name)
+			facts.Splits = append(facts.Splits, SplitFacts{Name: name})
 		}
-		if progress != nil {
-			progress(i+1, r.Len())
+	}
+	for _, p := range paths {
+		r, err := openRecords(p, o)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		c.splits = append(c.splits, r)
+		facts.Samples += r.Len()
+		facts.LeftOut += len(r.Skipped())
+		if facts.Format = r.format; facts.Seed == nil {
+			facts.Seed, facts.Options = r.seed, r.run
+		}
 	}
-	facts.Sources, facts.Pictures = len(count.sources), count.sizes.facts()
-	for _, name := range slices.SortedFunc(maps.Keys(count.tasks), compareTasks) {
-		facts.Tasks = append(facts.Tasks, count.tasks[name].facts(name))
+	for n := range c.splits {
+		if err := c.count(ctx, n); err != nil {
+			return nil, err
+		}
 	}
-	facts.Unsuitable, err = readSkipped(filepath.Join(path, "skipped.jsonl"))
+	facts.Sources, facts.Pictures = len(c.sources), c.sizes.facts()
+	for _, name := range slices.SortedFunc(maps.Keys(c.tasks), compareTasks) {
+		facts.Tasks = append(facts.Tasks, c.tasks[name].facts(name))
+	}
+	var err error
+	facts.Unsuitable, err = readSkipped(path)
 	return facts, err
 }
 
 // counter goes over a dataset once.
 type counter struct {
-	tasks   map[string]*taskCount
-	sources map[string]struct{}
-	seen    map[[16]byte]int // first sample of a content
-	sizes   *sizes
+	facts    *DatasetFacts
+	progress func(done, total int) // or nil
+	splits   []*records
+	done     int // samples
+	tasks    map[string]*taskCount
+	sources  map[string]int     // frames, with in how many splits they are
+	seen     map[[16]byte]place // first sample of a content
+	sizes    *sizes
 }
 
-func (c *counter) add(r *records, i int, s record, facts *DatasetFacts) error {
+// place is a sample of a split.
+type place struct{ split, sample int }
+
+func (c *counter) close() {
+	for _, r := range c.splits {
+		r.Close()
+	}
+}
+
+// count counts split n.
+func (c *counter) count(ctx context.Context, n int) error {
+	own := map[string]struct{}{}
+	err := c.splits[n].each(ctx, func(i int, s record) error {
+		if err := c.add(place{n, i}, s); err != nil {
+			return err
+		}
+		if s.source != "" {
+			own[s.source] = struct{}{}
+		}
+		if c.done++; c.progress != nil {
+			c.progress(c.done, c.facts.Samples)
+		}
+		return nil
+	})
+	for name := range own {
+		if c.sources[name]++; c.sources[name] == 2 {
+			c.facts.Shared++
+		}
+	}
+	if len(c.facts.Splits) > 0 {
+		c.facts.Splits[n].Samples, c.facts.Splits[n].Sources = c.splits[n].Len(), len(own)
+	}
+	return err
+}
+
+func (c *counter) add(at place, s record) error {
+	r, i, facts := c.splits[at.split], at.sample, c.facts
 	if c.tasks[s.task] == nil {
 		c.tasks[s.task] = &taskCount{cells: map[string]int{}, counts: map[string]map[string]int{}}
 	}
 	c.tasks[s.task].add(s)
-	if s.source != "" {
-		c.sources[s.source] = struct{}{}
-	}
 	content := sha256.New()
 	fmt.Fprintf(content, "%q %q", s.problem, s.answer)
 	for n := range s.pictures {
@@ -147,11 +198,11 @@ func (c *counter) add(r *records, i int, s record, facts *DatasetFacts) error {
 	key := [16]byte(content.Sum(nil))
 	first, again := c.seen[key]
 	if !again {
-		c.seen[key] = i
+		c.seen[key] = at
 		return nil
 	}
 	if facts.Duplicates++; len(facts.Repeated) < fewNames {
-		f, err := r.at(first)
+		f, err := c.splits[first.split].at(first.sample)
 		if err != nil {
 			return err
 		}
@@ -311,83 +362,4 @@ func (t *taskCount) facts(name string) TaskFacts {
 		out.Balance = append(out.Balance, b)
 	}
 	return out
-}
-
-// reasons gathers why frames cannot carry tasks.
-type reasons map[[2]string]*ReasonFact
-
-// figures are numbers, and arrangements that are written in numbers.
-var figures = regexp.MustCompile(`\d+([-.]\d+)*`)
-
-// add notes a frame. Reasons that differ in numbers, or in what follows " (", are one.
-func (r reasons) add(task, why, frame string) {
-	why = strings.TrimPrefix(strings.TrimPrefix(why, task+": "), "unsuitable: ")
-	if task != "" {
-		why, _, _ = strings.Cut(why, " (")
-		why = figures.ReplaceAllString(why, "..")
-	}
-	key := [2]string{task, why}
-	if r[key] == nil {
-		r[key] = &ReasonFact{Task: task, Why: why}
-	}
-	f := r[key]
-	f.Count++
-	if len(f.Frames) < fewNames && !slices.Contains(f.Frames, frame) {
-		f.Frames = append(f.Frames, frame)
-	}
-}
-
-// list has the tasks in order, and the most frequent reasons of each first.
-func (r reasons) list() []ReasonFact {
-	out := []ReasonFact{}
-	for _, f := range r {
-		out = append(out, *f)
-	}
-	slices.SortFunc(out, func(a, b ReasonFact) int {
-		return cmp.Or(compareTasks(a.Task, b.Task), b.Count-a.Count, strings.Compare(a.Why, b.Why))
-	})
-	return out
-}
-
-// compareTasks orders the names of tasks: ours first, as AllTasks has them.
-func compareTasks(a, b string) int {
-	all := AllTasks()
-	rank := func(name string) int {
-		i := slices.IndexFunc(all, func(t Task) bool { return t.Name() == name })
-		if i < 0 {
-			return len(all)
-		}
-		return i
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
-}
-
-// readSkipped reads a run's notes, a JSON object {"frame","task","why"} on each
-// line, if it left any.
-func readSkipped(path string) ([]ReasonFact, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, nil // the dataset is a file
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	found := reasons{}
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		var s struct{ Frame, Task, Why string }
-		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
-			return nil, formatError{fmt.Errorf("%s line %d: %w", path, n, err)}
-		}
-		found.add(s.Task, s.Why, s.Frame)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, formatError{fmt.Errorf("%s: %w", path, err)}
-	}
-	return found.list(), nil
 }

@@ -167,6 +167,7 @@ func (d *DatasetFacts) print(s *sheet) {
 		of = " of " + plural(d.Sources, "frame")
 	}
 	s.say(2, "samples", "%s%s", grouped(int64(d.Samples)), of)
+	d.printSplits(s)
 	switch {
 	case d.Duplicates > 0:
 		s.say(2, "duplicates", "%d; %s is %s again", d.Duplicates, d.Repeated[0][0], d.Repeated[0][1])
@@ -185,6 +186,28 @@ func (d *DatasetFacts) print(s *sheet) {
 		}
 	}
 	printReasons(s, d.Unsuitable)
+}
+
+func (d *DatasetFacts) printSplits(s *sheet) {
+	if len(d.Splits) == 0 {
+		return
+	}
+	var parts []string
+	for _, p := range d.Splits {
+		text := p.Name + joined + grouped(int64(p.Samples))
+		if p.Sources > 0 {
+			text += " of " + plural(p.Sources, "frame")
+		}
+		parts = append(parts, text)
+	}
+	apart := ""
+	switch {
+	case d.Shared > 0:
+		apart = fmt.Sprintf("; %s in more than one", plural(d.Shared, "frame"))
+	case d.Sources > 0:
+		apart = "; no frame in two of them"
+	}
+	s.say(2, "splits", "%s%s", strings.Join(parts, ", "), apart)
 }
 
 // optionWords writes a run's options as words, sorted by name.

@@ -198,6 +198,87 @@ func TestInspectReadsWhatARunLeftOut(t *testing.T) {
 	assert.ErrorContains(t, err, "skipped.jsonl line 2: ")
 }
 
+// What a run left out is in the dataset, in every format, and so are its splits.
+func TestInspectSplits(t *testing.T) {
+	frames := t.TempDir()
+	require.NoError(t, ssrl.WriteScenes(t.Context(), frames, ssrl.SceneOptions{Count: 5, Seed: 4, Width: 160, Height: 120}))
+	require.NoError(t, os.Remove(filepath.Join(frames, "scene-000001.depth.png")))
+	require.NoError(t, os.WriteFile(filepath.Join(frames, "cut.png"), nil, 0o666))
+	broken := "image " + filepath.Join(frames, "cut.png") + ": empty file (want PNG, JPEG, WebP, BMP, TIFF or PNM)"
+	for _, format := range ssrl.DatasetFormats() {
+		t.Run(format, func(t *testing.T) {
+			ds := filepath.Join(t.TempDir(), "ds")
+			n, err := ssrl.GenerateDataset(t.Context(), ssrl.Source{Images: frames}, ds,
+				ssrl.GenerateOptions{Tasks: []string{"flip", "depth"}, Format: format, Validation: 0.34})
+			require.NoError(t, err)
+			in := inspected(t, ds, ssrl.InspectOptions{})
+			require.Equal(t, "dataset", in.Kind)
+			d := in.Dataset
+			assert.Equal(t, n, d.Samples, "of both")
+			require.Len(t, d.Splits, 2)
+			assert.Equal(t, n, d.Splits[0].Samples+d.Splits[1].Samples)
+			assert.Positive(t, d.Splits[1].Samples)
+			if d.Sources > 0 { // the format says from which frame
+				assert.Equal(t, 5, d.Sources)
+				assert.Equal(t, 5, d.Splits[0].Sources+d.Splits[1].Sources)
+				assert.Contains(t, unwrapped(in), "no frame in two of them")
+			}
+			assert.Zero(t, d.Shared)
+			assert.Equal(t, []ssrl.ReasonFact{
+				{Task: "depth", Why: "has no depth", Count: 1, Frames: []string{"scene-000001.png"}},
+				{Task: "", Why: broken, Count: 1, Frames: []string{"cut.png"}},
+			}, d.Unsuitable)
+			for i, split := range []string{"train", "validation"} {
+				in := inspected(t, ds+"@"+split, ssrl.InspectOptions{})
+				assert.Equal(t, d.Splits[i].Samples, in.Dataset.Samples)
+				assert.Empty(t, in.Dataset.Splits)
+			}
+		})
+	}
+}
+
+// unwrapped is what is printed, as one line.
+func unwrapped(in *ssrl.Inspection) string { return strings.Join(strings.Fields(in.String()), " ") }
+
+// A frame that is trained on and validated with is pointed out, and so is a
+// question.
+func TestInspectFindsFramesInTwoSplits(t *testing.T) {
+	dir := t.TempDir()
+	for split, frames := range map[string]string{"train": "ab", "validation": "bc"} {
+		lines := ""
+		for _, f := range frames {
+			lines += fmt.Sprintf(`{"id":"%s-%c","source":"%c.png","problem":"of %c","answer":"A"}`+"\n", split, f, f, f)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, split+".jsonl"), []byte(lines), 0o666))
+	}
+	in := inspected(t, dir, ssrl.InspectOptions{})
+	assert.Equal(t, []ssrl.SplitFacts{{Name: "train", Samples: 2, Sources: 2}, {Name: "validation", Samples: 2, Sources: 2}}, in.Dataset.Splits)
+	assert.Equal(t, [2]int{3, 1}, [2]int{in.Dataset.Sources, in.Dataset.Shared})
+	assert.Equal(t, [][2]string{{"validation-b", "train-b"}}, in.Dataset.Repeated)
+	assert.Contains(t, unwrapped(in), "1 frame in more than one")
+}
+
+// A shard may have no frame of a split.
+func TestInspectAnEmptySplit(t *testing.T) {
+	frames := t.TempDir()
+	require.NoError(t, ssrl.WriteScenes(t.Context(), frames, ssrl.SceneOptions{Count: 3, Seed: 4, Width: 160, Height: 120}))
+	empty := 0
+	for i := range 3 {
+		ds := filepath.Join(t.TempDir(), "ds")
+		_, err := ssrl.GenerateDataset(t.Context(), ssrl.Source{Images: frames}, ds, ssrl.GenerateOptions{Tasks: []string{"flip"}, Validation: 0.34, Shard: i, Shards: 3})
+		require.NoError(t, err)
+		d := inspected(t, ds, ssrl.InspectOptions{}).Dataset
+		assert.Equal(t, 1, d.Samples)
+		assert.Equal(t, "directory", d.Format)
+		for _, s := range d.Splits {
+			if s.Samples == 0 {
+				empty++
+			}
+		}
+	}
+	assert.Equal(t, 3, empty)
+}
+
 func TestInspectFrames(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, ssrl.WriteScenes(t.Context(), dir, ssrl.SceneOptions{Count: 3, Seed: 4, Width: 160, Height: 120}))

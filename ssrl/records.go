@@ -30,12 +30,16 @@ type record struct {
 }
 
 // openRecords opens a dataset. Its manifest, if it has one, was checked by then.
-func openRecords(path string) (*records, error) {
-	d, err := formats.Open(path, formats.Options{})
+func openRecords(path string, o DatasetOptions) (*records, error) {
+	d, err := formats.Open(path, o.reading())
 	if err != nil {
 		return nil, formatError{err}
 	}
 	r := &records{Dataset: d}
+	if d.Len() == 0 { // a split of ours that no frame fell into
+		r.format = formatName(formats.Row{Own: true})
+		return r, nil
+	}
 	row, err := d.At(0)
 	if err != nil {
 		d.Close()

@@ -178,7 +178,9 @@ func partsOf[F any](g Generator, frames iter.Seq2[F, error]) iter.Seq2[part[F], 
 }
 
 // make draws all samples of one frame.
-func (g Generator) make(f *Frame) ([]outcome, error) { return g.draw(context.Background(), f, 0, g.questions()) }
+func (g Generator) make(f *Frame) ([]outcome, error) {
+	return g.draw(context.Background(), f, 0, g.questions())
+}
 
 // draw makes the questions from to to-1 of a frame, which is converted once for
 // all of them.

@@ -22,6 +22,8 @@ import (
 type ShowOptions struct {
 	Limit int    `json:"limit"` // samples shown, spread over tasks and frames; 0 means 200
 	Title string `json:"title"` // "" means the dataset's name
+	// Dataset says how datasets of other programs are read.
+	Dataset DatasetOptions `json:"dataset"`
 	// Progress hears how many samples are written.
 	Progress func(done, total int) `json:"-"`
 }
@@ -60,7 +62,7 @@ func Show(ctx context.Context, dataset, out string, opts ShowOptions) (shown, to
 	if err := present("dataset", dataset); err != nil {
 		return 0, 0, err
 	}
-	r, err := openRecords(dataset)
+	r, err := openRecords(dataset, opts.Dataset)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -64,3 +64,34 @@ func TestRewardOfOtherPrograms(t *testing.T) {
 		{"reward --answers a.jsonl --dataset frames", "frames: no manifest.json (want a finished dataset, or .parquet, .json, .jsonl or .tar files)", 1},
 	})
 }
+
+// Columns of other names are given by flags of every command that reads datasets.
+func TestColumnsOfOtherNames(t *testing.T) {
+	workspace(t, map[string]string{
+		"vqa.jsonl":         `{"id":"x","question":"<image>What?","label":"A","picture":"scene-000000.png"}`,
+		"a.jsonl":           `{"id":"x","answer":"\\boxed{A}"}`,
+		"dataset_info.json": `{"mine":{"file_name":"sft.json","columns":{"prompt":"ask","response":"say"}}}`,
+		"sft.json":          `[{"ask":"Which?","say":"B"}]`,
+	})
+	const columns = " --prompt-key question --answer-key label --image-key picture --image-dir frames"
+	r := ssrlCommand(t, "inspect vqa.jsonl --json"+columns)
+	assert.Contains(t, r.out, `"counts":{"A":1}`)
+	assert.Contains(t, r.out, `"formats":{"PNG":1}`)
+	r = ssrlCommand(t, "inspect sft.json --json --dataset-name mine")
+	assert.Contains(t, r.out, `"counts":{"B":1}`)
+	ssrlCommand(t, "show vqa.jsonl --out page.html"+columns)
+	page, err := os.ReadFile("page.html")
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "What?")
+	r = ssrlCommand(t, "reward --json --answers a.jsonl --dataset vqa.jsonl"+columns)
+	assert.Equal(t, `{"id":"x","overall":0.9,"format":0,"accuracy":1}`+"\n", r.out)
+	r = ssrlCommand(t, "eval --bench pretext --model model --max-tokens 1 --data vqa.jsonl --json"+columns)
+	assert.Contains(t, r.out, `"samples":1`)
+	r = ssrlCommand(t, "sft --model model --out taught --data vqa.jsonl steps=1 batch=1"+columns)
+	assert.DirExists(t, "taught")
+	checkRefusals(t, []refusal{
+		{"inspect vqa.jsonl", `vqa.jsonl row 0 (line 1): no "problem"`, 1},
+		{"inspect vqa.jsonl --prompt-key ask", `vqa.jsonl row 0 (line 1): no "ask"`, 1},
+		{"show vqa.jsonl --out other.html --prompt-key question --answer-key truth", `vqa.jsonl row 0 (line 1): no "truth"`, 1},
+	})
+}

@@ -15,8 +15,9 @@ import (
 
 type evalCmd struct {
 	modelFlags
-	Bench       string `required:"" enum:"pretext" help:"pretext: questions as generate makes them, each asked as it stands, scored by exact text."`
-	Data        string `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
+	Bench string `required:"" enum:"pretext" help:"pretext: questions as generate makes them, each asked as it stands, scored by exact text."`
+	Data  string `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
+	columnFlags
 	Out         string `help:"New or empty directory for answers.jsonl and result.json."`
 	Instruction bool   `help:"Ask for a thought and a box behind every question, as training does."`
 	MaxTokens   int    `default:"256" help:"Longest answer."`
@@ -56,7 +57,7 @@ func (c *evalCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	d, err := openDataset(c.Data)
+	d, err := openDataset(c.Data, c.columnFlags)
 	if err != nil {
 		return err
 	}

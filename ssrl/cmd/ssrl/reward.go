@@ -15,7 +15,8 @@ import (
 type rewardCmd struct {
 	Dataset string `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
 	Answers string `required:"" help:"File with a JSON object {\"id\",\"answer\"} on each line."`
-	JSON    bool   `name:"json" help:"One JSON object a line."`
+	columnFlags
+	JSON bool `name:"json" help:"One JSON object a line."`
 }
 
 // Help is an example.
@@ -29,7 +30,7 @@ func (c *rewardCmd) Help() string {
 const answersLine = 16 << 20
 
 func (c *rewardCmd) Run(ctx context.Context) error {
-	truth, err := answersOf(ctx, c.Dataset)
+	truth, err := answersOf(ctx, c.Dataset, c.columnFlags)
 	if err != nil {
 		return err
 	}
@@ -79,8 +80,8 @@ func (c *rewardCmd) Run(ctx context.Context) error {
 }
 
 // answersOf reads the true answers of a dataset, by id.
-func answersOf(ctx context.Context, dir string) (map[string]string, error) {
-	d, err := openDataset(dir)
+func answersOf(ctx context.Context, dir string, columns columnFlags) (map[string]string, error) {
+	d, err := openDataset(dir, columns)
 	if err != nil {
 		return nil, err
 	}

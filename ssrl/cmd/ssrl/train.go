@@ -13,7 +13,8 @@ import (
 // runFlags are those of every trainer.
 type runFlags struct {
 	modelFlags
-	Data   string   `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
+	Data string `required:"" help:"Dataset: a directory, or a file or folder of Parquet, JSON or WebDataset; PATH@SPLIT takes one split."`
+	columnFlags
 	Out    string   `required:"" help:"New or empty directory for the trained model and the trainer's state; with --resume that of the earlier run."`
 	Config string   `help:"YAML file of options."`
 	Resume bool     `help:"Go on from what an earlier run of the same arguments left in --out."`
@@ -118,7 +119,7 @@ func (c *runFlags) options(run *runOptions, trainer any) error {
 }
 
 func (c *runFlags) train(ctx context.Context, run runOptions, shown console, start func(*ssrl.Model) (ssrl.Trainer, error)) error {
-	d, err := openDataset(c.Data)
+	d, err := openDataset(c.Data, c.columnFlags)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,10 @@ func CreateOn(d outdir.Disk, dir string, f Format, o WriteOptions) (*Writer, err
 	if w.folder, err = outdir.Claim(dir, r, outdir.Layout{Owns: Owns}, d); err != nil {
 		return nil, err
 	}
+	w.skips = shard.Skips{Folder: w.folder, Name: shard.SkippedName}
+	if o.Shards > 1 {
+		w.skips.Name = fmt.Sprintf("skipped-%05d-of-%05d.jsonl", o.Shard, o.Shards)
+	}
 	if f == Dir { // both splits are there in the end, though one may be empty
 		for _, split := range splitNames {
 			if _, err := w.output(split); err != nil {
@@ -78,6 +82,9 @@ func oneOf(all []Format) string {
 func Owns(name string) bool {
 	name = strings.TrimSuffix(name, outdir.Tmp)
 	if slices.Contains([]string{"images", "data", infoName, manifestName, samplesName}, name) {
+		return true
+	}
+	if isSkipped(name) {
 		return true
 	}
 	for _, split := range splitNames {

@@ -58,6 +58,11 @@ func kindOf(file string) (kind, bool) {
 	return "", false
 }
 
+// skippedName matches the files of what a run, or a shard of one, left out.
+var skippedName = regexp.MustCompile(`^skipped(-\d{5,}-of-\d{5,})?\.jsonl$`)
+
+func isSkipped(name string) bool { return skippedName.MatchString(name) }
+
 // find resolves PATH or PATH@SPLIT.
 func find(path string, o Options) (source, error) {
 	base, split := path, ""
@@ -151,20 +156,9 @@ func findSplit(dir, split string) (source, error) {
 	} else if s := splitOf(split); s != "" {
 		want = s
 	}
-	files, err := dataFiles(dir)
+	files, bySplit, err := filesOf(dir)
 	if err != nil {
 		return source{}, err
-	}
-	bySplit := map[string][]string{}
-	for _, name := range files {
-		s := splitOf(filepath.Base(name))
-		if s == "" {
-			s = splitOf(filepath.Dir(name))
-		}
-		bySplit[s] = append(bySplit[s], name)
-	}
-	if len(bySplit) == 1 && len(bySplit[""]) > 0 {
-		bySplit["train"] = bySplit[""]
 	}
 	chosen := bySplit[want]
 	if len(chosen) == 0 {
@@ -183,6 +177,77 @@ func findSplit(dir, split string) (source, error) {
 		src.files = append(src.files, filepath.Join(dir, name))
 	}
 	return src, nil
+}
+
+// filesOf lists the datasets in a folder, all and by split.
+func filesOf(dir string) (all []string, bySplit map[string][]string, err error) {
+	if all, err = dataFiles(dir); err != nil {
+		return nil, nil, err
+	}
+	bySplit = map[string][]string{}
+	for _, name := range all {
+		s := splitOf(filepath.Base(name))
+		if s == "" {
+			s = splitOf(filepath.Dir(name))
+		}
+		bySplit[s] = append(bySplit[s], name)
+	}
+	if len(bySplit) == 1 && len(bySplit[""]) > 0 {
+		bySplit["train"] = bySplit[""]
+	}
+	return all, bySplit, nil
+}
+
+// Splits returns the names of a folder's splits, for PATH@SPLIT, if train is one
+// of several. What is no such folder has none.
+func Splits(path string) []string {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || exists(path, manifestName) || exists(path, samplesName) || exists(path, outdir.RunName) {
+		return nil
+	}
+	has := func(string) bool { return false }
+	if exists(path, infoName) {
+		entries, err := loadInfo(filepath.Join(path, infoName))
+		if err != nil {
+			return nil
+		}
+		has = func(split string) bool { _, ok := entries[split]; return ok }
+	} else {
+		dir := path
+		if exists(path, filepath.FromSlash(paths81k)) {
+			dir = filepath.Join(path, filepath.FromSlash(paths81k))
+		}
+		_, bySplit, err := filesOf(dir)
+		if err != nil {
+			return nil
+		}
+		has = func(split string) bool { return len(bySplit[split]) > 0 }
+	}
+	var out []string
+	for _, s := range splits {
+		if has(s.name) {
+			out = append(out, s.name)
+		}
+	}
+	if len(out) < 2 || out[0] != "train" {
+		return nil
+	}
+	return out
+}
+
+// SkippedFiles returns the paths of the notes of what a dataset's run left out,
+// by name: none, one, or one for each shard.
+func SkippedFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if isSkipped(e.Name()) && e.Type().IsRegular() {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
 }
 
 // some lists the first of many names.
@@ -205,7 +270,7 @@ func dataFiles(dir string) ([]string, error) {
 		all = slices.DeleteFunc(all, func(name string) bool {
 			_, ok := kindOf(name)
 			base := filepath.Base(name)
-			return !ok || strings.HasPrefix(base, ".") || base == samplesName || base == scenesName
+			return !ok || strings.HasPrefix(base, ".") || base == samplesName || base == scenesName || isSkipped(base)
 		})
 		if len(all) > 0 {
 			slices.Sort(all)

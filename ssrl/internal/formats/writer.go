@@ -80,7 +80,8 @@ type Writer struct {
 	ids     shard.IDs
 	outputs map[string]output // by split
 	folders map[string]bool   // of pictures
-	err     error             // what ended the writer
+	skips   shard.Skips
+	err     error // what ended the writer
 }
 
 // splitNames are the splits that a writer writes.
@@ -125,6 +126,23 @@ func (w *Writer) Write(s shard.Sample, images [][]byte, ext string) error {
 		return w.fail(err)
 	}
 	w.ids.Add(s.ID)
+	return nil
+}
+
+// Skip notes what is left out, in the order of the calls, in skipped.jsonl or
+// that of the shard.
+func (w *Writer) Skip(s shard.Skip) error {
+	if w.own != nil {
+		return w.own.Skip(s)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.skips.Add(s); err != nil {
+		return w.fail(err)
+	}
 	return nil
 }
 
@@ -270,6 +288,9 @@ func (w *Writer) finish() error {
 		}
 		files = append(files, infoName)
 	}
+	if err := w.skips.Finish(); err != nil {
+		return err
+	}
 	if err := w.settle(files); err != nil {
 		return err
 	}
@@ -366,6 +387,7 @@ func (w *Writer) fail(err error) error {
 	for _, out := range w.outputs {
 		out.abort()
 	}
+	w.skips.Abort()
 	w.folder.Release()
 	return w.err
 }

@@ -9,7 +9,7 @@ import (
 
 // layout is what a writer makes: without the manifest there is no dataset.
 var layout = outdir.Layout{Last: manifestName, Owns: func(name string) bool {
-	return slices.Contains([]string{samplesName, imagesName, manifestName + outdir.Tmp}, name)
+	return slices.Contains([]string{samplesName, SkippedName, imagesName, manifestName + outdir.Tmp}, name)
 }}
 
 // Create starts a dataset in dir, which is new, empty, or an unfinished run of
@@ -27,7 +27,7 @@ func CreateOn(d outdir.Disk, dir string, opts Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{folder: f, dir: dir, run: r, ids: IDs{}, tasks: map[string]int{}}
+	w := &Writer{folder: f, dir: dir, run: r, ids: IDs{}, tasks: map[string]int{}, skips: Skips{Folder: f, Name: SkippedName}}
 	if err := w.start(); err != nil {
 		f.Release()
 		return nil, err

@@ -31,6 +31,7 @@ type Writer struct {
 	lines *bufio.Writer  // onto file
 	ids   IDs
 	tasks map[string]int
+	skips Skips
 	err   error // what ended the writer
 }
 
@@ -69,6 +70,19 @@ func (w *Writer) Write(s Sample, images [][]byte, ext string) error {
 	}
 	w.ids.Add(s.ID)
 	w.tasks[s.Task]++
+	return nil
+}
+
+// Skip notes what is left out, in the order of the calls.
+func (w *Writer) Skip(s Skip) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.skips.Add(s); err != nil {
+		return w.fail(err)
+	}
 	return nil
 }
 
@@ -162,6 +176,9 @@ func (w *Writer) finish() error {
 	if err := disk.Sync(w.folder.At(samplesName)); err != nil {
 		return err
 	}
+	if err := w.skips.Finish(); err != nil {
+		return err
+	}
 	if err := disk.SyncAll(w.folder.At(imagesName)); err != nil {
 		return err
 	}
@@ -201,6 +218,7 @@ func (w *Writer) fail(err error) error {
 		w.err = outdir.Unfinished{Why: err}
 	}
 	w.file.Close()
+	w.skips.Abort()
 	w.folder.Release()
 	return w.err
 }
