@@ -1,17 +1,17 @@
 package ssrl
 
 import (
-"bufio"
-"cmp"
-"encoding/json"
-"fmt"
-"os"
-"regexp"
-"slices"
-"strings"
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 
-"ssrl/internal/formats"
-"ssrl/internal/shard"
+	"ssrl/internal/formats"
+	"ssrl/internal/shard"
 )
 
 // reasons gathers why frames cannot carry tasks.
