@@ -54,17 +54,17 @@ type Plan struct {
 	KL        float64 `json:"grpo_kl"`
 
 	MaxTokens int `json:"max_tokens"`
-	// Seldom is how seldom crop and position are trained: from every that
-	// many-th scene. The base has seen neither.
+	// Seldom is how seldom GRPO asks crop and position: about every that many-th
+	// scene. What is answered at chance gives it noise to learn from.
 	Seldom int `json:"crop_position_every"`
 }
 
 // quick and full were found by experiment; LOG.md has the others.
 var (
-	quick = Plan{Pixels: 56, HeldOut: 60, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
-		GRPOSteps: 60, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
-	full = Plan{Pixels: 56, HeldOut: 300, Share: 250, SFTSteps: 60, SFTBatch: 24, SFTRate: 5e-4,
-		GRPOSteps: 600, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, MaxTokens: 20, Seldom: 4}
+	quick = Plan{Pixels: 56, HeldOut: 60, Share: 355, SFTSteps: 85, SFTBatch: 24, SFTRate: 5e-4,
+		GRPOSteps: 60, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, KL: 1e-3, MaxTokens: 20, Seldom: 16}
+	full = Plan{Pixels: 56, HeldOut: 300, Share: 355, SFTSteps: 85, SFTBatch: 24, SFTRate: 5e-4,
+		GRPOSteps: 800, GRPOBatch: 64, Group: 8, GRPORate: 3e-4, KL: 1e-3, MaxTokens: 20, Seldom: 16}
 )
 
 // chance is what guessing gives.
@@ -249,7 +249,7 @@ func (r *run) judge(ctx context.Context, stage string) error {
 // sft teaches the form of answers and a start on the tasks, from a small share
 // of questions seen again and again.
 func (r *run) sft(ctx context.Context) error {
-	for s, err := range r.training(ctx, "sft") {
+	for s, err := range r.samples(ctx, "sft") {
 		if err != nil {
 			return err
 		}
@@ -292,13 +292,13 @@ func (r *run) supervise(ctx context.Context, stage, name string, steps int) erro
 // grpo goes on from there by the scores of the model's own answers.
 func (r *run) grpo(ctx context.Context) error {
 	t, err := ssrl.NewGRPO(r.model, ssrl.Exact, ssrl.GRPOOptions{Group: r.Group, MaxTokens: r.MaxTokens, LearningRate: r.GRPORate,
-		KL: r.KL, Seed: r.Seed, Plain: true, Schedule: ssrl.Schedule{Warmup: r.GRPOSteps / 20}})
+		KL: r.KL, Seed: r.Seed, Plain: true, Schedule: ssrl.Schedule{Kind: "cosine", Warmup: r.GRPOSteps / 20, Steps: r.GRPOSteps}})
 	if err != nil {
 		return err
 	}
 	var questions []*ssrl.Sample
 	step := 0
-	for s, err := range r.training(ctx, "grpo") {
+	for s, err := range r.seldom(ctx, "grpo") {
 		if err != nil {
 			return err
 		}

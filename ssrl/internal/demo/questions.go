@@ -40,9 +40,8 @@ func draw(ctx context.Context, tasks []ssrl.Task, s uint64, pixels int) iter.Seq
 	return ssrl.Generator{Tasks: tasks, Seed: s}.Samples(ctx, frames)
 }
 
-// training are the questions that a stage learns from: those of samples, fewer
-// of the tasks that are trained seldom.
-func (r *run) training(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample, error] {
+// seldom are samples, few of them of crop and position.
+func (r *run) seldom(ctx context.Context, stage string) iter.Seq2[*ssrl.Sample, error] {
 	return func(yield func(*ssrl.Sample, error) bool) {
 		seen := map[string]int{}
 		for s, err := range r.samples(ctx, stage) {
