@@ -1,5 +1,5 @@
 // Package ssrl turns images into spatial questions with known answers, asks
-// them of Qwen2.5-VL models, and trains the models on them: the method of
+// them of Qwen-VL models, and trains the models on them: the method of
 // Spatial-SSRL (arXiv 2510.27606) in one library.
 //
 // # Questions
@@ -45,7 +45,8 @@
 //
 // # Limits
 //
-// Qwen2.5-VL in float32 on the CPU. Images are PNG, JPEG, WebP, BMP, TIFF and PNM,
+// Qwen2.5-VL and dense Qwen3-VL on the CPU, with weights in float32 or bfloat16.
+// Images are PNG, JPEG, WebP, BMP, TIFF and PNM,
 // not HEIC; depth is 16-bit PNG and PGM, npy, PFM and MegaDepth's HDF5, not EXR.
 // A depth map is not turned with an image that EXIF turns.
 package ssrl
