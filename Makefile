@@ -47,7 +47,7 @@ TEST  := $(GO) -C ssrl test -count=1
 # Packages of the root module; it may have none.
 ROOT   = $(shell $(GO) list ./... 2>/dev/null)
 
-.PHONY: help need build demo test test-bindings test-peers test-install test-examples check readme fuzz header symbols \
+.PHONY: help need build demo test test-bindings test-peers test-install test-examples test-readme check fuzz header symbols \
         gpu kernels bench bench-compare golden reference sizes install clean
 
 help: ## this list
@@ -83,7 +83,7 @@ demo: build ## scenes, questions, SFT, GRPO, evaluation and a report in build/de
 	@rm -rf build/demo
 	build/ssrl demo $(DEMO)
 
-test: build test-bindings test-examples ## every test that needs no GPU: bindings, examples, both Go modules
+test: build test-bindings test-examples test-readme ## every test that needs no GPU: bindings, examples, both Go modules
 	@if test -n '$(ROOT)'; then echo '$(GO) test ./...'; $(GO) test -count=1 ./...; fi
 	$(TEST) ./...
 
@@ -154,7 +154,17 @@ endif
 	@# Every language gets the same answer.
 	@for f in build/examples/*-spatial_ssrl_7b.out/stdout; do cmp build/examples/go-spatial_ssrl_7b.out/stdout $$f; done
 
-check: build readme header symbols ## gofmt, vet, race, noasm, no cgo, arm64, layers, API, header, symbols, fuzz, sizes
+# The programs and commands of README.md but the first two, as they stand there.
+FENCED = sed -n '/^```$(1)$$/,/^```$$/{/^```/d;p}' README.md
+test-readme: build
+	@rm -rf build/readme && mkdir -p build/readme
+	@$(call FENCED,go) > build/readme/train.go; $(call FENCED,python) > build/readme/ask.py
+	@$(call FENCED,cpp) > build/readme/robot.cc; $(call FENCED,c) > build/readme/ask.c
+	@$(call FENCED,sh) | sed '/^make demo/d; /^make test/d; s:build/try:build/readme:g' > build/readme.sh
+	@$(call HAVE,g++,README.md); $(call HAVE,python3,README.md); echo README.md; \
+	bash -e build/readme.sh > build/readme.log 2>&1 </dev/null || { cat build/readme.log; exit 1; }
+
+check: build header symbols ## gofmt, vet, race, noasm, no cgo, arm64, layers, API, header, symbols, fuzz, sizes
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(CODE)); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
 	$(GO) -C ssrl vet ./...
 	@if test -n '$(ROOT)'; then echo '$(GO) vet ./...'; $(GO) vet ./...; fi
@@ -168,14 +178,6 @@ endif
 	$(TEST) -race ./...
 	@$(MAKE) fuzz
 	@$(MAKE) sizes
-
-readme: need # the programs of README.md compile
-	@mkdir -p build/.readme; for lang in go c; do \
-	  sed -n "/^\`\`\`$$lang\$$/,/^\`\`\`\$$/{/^\`\`\`/d;p}" README.md > build/.readme/main.$$lang; done
-	$(GO) -C ssrl vet ../build/.readme/main.go
-ifneq ($(CAPI),)
-	$(CC) -std=c11 -Wall -Wextra -Werror -Icapi -fsyntax-only build/.readme/main.c
-endif
 
 header: need # the header alone compiles in every dialect that programs use
 ifneq ($(CAPI),)
