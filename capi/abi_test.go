@@ -176,12 +176,35 @@ func TestPrograms(t *testing.T) {
 		})
 	}
 	t.Run("smoke", func(t *testing.T) {
-		dir := t.TempDir()
-		frames := filepath.Join(dir, "frames")
-		require.NoError(t, ssrl.WriteScenes(t.Context(), frames, ssrl.SceneOptions{Count: 1, Seed: 1, Width: 320, Height: 240}))
-		require.NoError(t, os.WriteFile(filepath.Join(frames, "b.png"), []byte("no picture"), 0o644))
-		assert.Equal(t, "smoke: ok\n", run(t, dir, program(t, compiler(), []string{"-std=c11"}, "smoke.c")))
+		smoke(t, program(t, compiler(), []string{"-std=c11"}, "smoke.c"))
 	})
+}
+
+// TestProgramsAreClean runs them with gcc's sanitizers: no byte outside what
+// the host gave, none lost, and nothing undefined.
+func TestProgramsAreClean(t *testing.T) {
+	flags := []string{"-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"}
+	empty := filepath.Join(t.TempDir(), "empty.c")
+	require.NoError(t, os.WriteFile(empty, []byte("int main(void) { return 0; }\n"), 0o644))
+	if out, err := exec.Command(compiler(), append(flags, empty, "-o", empty+".out")...).CombinedOutput(); err != nil {
+		t.Skipf("the compiler has no sanitizers: %s", out)
+	}
+	for _, name := range []string{"refuse", "threads"} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, name+": ok\n", run(t, t.TempDir(), program(t, compiler(), flags, name+".c")))
+		})
+	}
+	t.Run("smoke", func(t *testing.T) { smoke(t, program(t, compiler(), flags, "smoke.c")) })
+}
+
+// smoke runs the program of that name beside a folder of frames.
+func smoke(t *testing.T, exe string) {
+	t.Helper()
+	dir := t.TempDir()
+	frames := filepath.Join(dir, "frames")
+	require.NoError(t, ssrl.WriteScenes(t.Context(), frames, ssrl.SceneOptions{Count: 1, Seed: 1, Width: 320, Height: 240}))
+	require.NoError(t, os.WriteFile(filepath.Join(frames, "b.png"), []byte("no picture"), 0o644))
+	assert.Equal(t, "smoke: ok\n", run(t, dir, exe))
 }
 
 func TestVersionsAgree(t *testing.T) {

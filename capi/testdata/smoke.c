@@ -30,6 +30,15 @@ static int keep(void *user, const ssrl_sample *s) {
     return samples.n == samples.stop_at;
 }
 
+static void forget(void) {
+    while (samples.n) {
+        ssrl_sample *s = &samples.list[--samples.n];
+        for (int i = 0; i < s->n_images; i++) free((void *)s->images[i].data);
+        free((void *)s->images), free((void *)s->id), free((void *)s->task), free((void *)s->problem);
+        free((void *)s->answer), free((void *)s->source), free((void *)s->meta);
+    }
+}
+
 typedef struct { char text[4096]; size_t len; int pieces, stop_at; } heard;
 
 static int hear(void *user, const char *utf8, size_t len) {
@@ -86,7 +95,8 @@ static void questions(void) {
     OK(ssrl_scene(7, 0, W, H, rgb, metres, &err));
     samples.stop_at = 2;
     CHECK(ssrl_generate_samples(&frame, NULL, NULL, 0, keep, &samples, &err) == SSRL_ESTOPPED && samples.n == 2);
-    samples.n = samples.stop_at = 0;
+    forget();
+    samples.stop_at = 0;
     OK(ssrl_generate_samples(&frame, "{\"tasks\": [\"shuffle\", \"flip\"], \"per_frame\": 3, \"seed\": 5}", NULL, 0, keep, &samples, &err));
     CHECK(samples.n == 6 && !strcmp(samples.list[0].task, "shuffle") && !strcmp(samples.list[samples.n - 1].task, "flip"));
     CHECK(ssrl_generate_samples(&colour, "{\"tasks\": [\"depth\"]}", NULL, 0, keep, &samples, &err) == SSRL_EUNSUITABLE);
@@ -186,6 +196,7 @@ int main(void) {
     grpo(m);
     answers(m);
     dataset(m);
+    forget();
     puts("smoke: ok");
     return 0;
 }

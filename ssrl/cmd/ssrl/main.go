@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/signal"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"ssrl"
+	"ssrl/internal/config"
 )
 
 // commands is the whole command line; every field is a command in its file.
@@ -120,19 +122,31 @@ var (
 	noValue     = regexp.MustCompile(`^(--[a-z-]+): expected \w+ value but got .*$`)
 )
 
-// meant is a hint that an unknown flag is an option of a trainer, whose options
-// are words.
+// meant is a hint what an unknown flag is that the parser sees nothing like: an
+// option of a trainer, whose options are words, or the nearest flag.
 func meant(err error) string {
 	var parse *kong.ParseError
 	name := unknownFlag.FindStringSubmatch(err.Error())
 	if name == nil || !errors.As(err, &parse) || parse.Context.Selected() == nil {
 		return ""
 	}
-	c, ok := parse.Context.Selected().Target.Addr().Interface().(valued)
-	if option := strings.ReplaceAll(name[1], "-", "_") + "="; ok && slices.Contains(c.values("key=value"), option) {
-		return ", did you mean " + option + "VALUE?"
+	meant := map[string]string{} // as one would write it, by name
+	for _, group := range parse.Context.Selected().AllFlags(true) {
+		for _, f := range group {
+			meant[f.Name] = `"--` + f.Name + `"`
+		}
 	}
-	return ""
+	if c, ok := parse.Context.Selected().Target.Addr().Interface().(valued); ok {
+		for _, option := range c.values("key=value") {
+			meant[strings.ReplaceAll(strings.TrimSuffix(option, "="), "_", "-")] = option + "VALUE"
+		}
+	}
+	word := strings.ReplaceAll(name[1], "_", "-")
+	nearest := config.Nearest(word, slices.Sorted(maps.Keys(meant)))
+	if !config.Close(word, nearest) {
+		return ""
+	}
+	return ", did you mean " + meant[nearest] + "?"
 }
 
 // misuse words what the parser says.

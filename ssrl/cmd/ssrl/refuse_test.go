@@ -44,6 +44,8 @@ func TestCallsThatMakeNoSense(t *testing.T) {
 		{"generate --images frames --out out --task flip", `unknown flag --task, did you mean "--tasks"?` + see, 2},
 		{"sft --model model --data ds --out out --learning-rate 1", "unknown flag --learning-rate, did you mean learning_rate=VALUE?" + see, 2},
 		{"grpo --model model --data ds --out out --kl 1", "unknown flag --kl, did you mean kl=VALUE?" + see, 2},
+		{"grpo --model model --data ds --out out --grup 8", "unknown flag --grup, did you mean group=VALUE?" + see, 2},
+		{"sft --model model --data ds --out out --lerning-rate 1", "unknown flag --lerning-rate, did you mean learning_rate=VALUE?" + see, 2},
 		{"sft --model model --data ds --out out --kl 1", "unknown flag --kl" + see, 2},
 		{"sft --model model --data ds --out out learning_rat=1", "unknown option learning_rat (did you mean learning_rate?)", 2},
 		{"generate --images frames --out out more", "unexpected argument more" + see, 2},

@@ -181,6 +181,10 @@ func Nearest(word string, names []string) string {
 	return best
 }
 
+// Close reports whether less than every second letter differs, so that one may
+// be a typo of the other.
+func Close(a, b string) bool { return 2*distance(a, b) < max(len(a), len(b)) }
+
 // distance counts the insertions, deletions and replacements between a and b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
