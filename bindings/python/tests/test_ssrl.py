@@ -518,7 +518,9 @@ class Processes(unittest.TestCase):
     """What needs a process of its own."""
 
     def python(self, program, **environment):
-        return subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env={**os.environ, **environment},
+        # Whoever runs the tests in the background may have them ignore Ctrl-C.
+        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + textwrap.dedent(program)
+        return subprocess.run([sys.executable, "-c", program], env={**os.environ, **environment},
                               capture_output=True, text=True, timeout=120)  # fmt: skip
 
     def ok(self, program):
